@@ -1,0 +1,4 @@
+package schemas
+
+// Alert is the document that is published for a hit.
+type Alert struct{}

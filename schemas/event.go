@@ -1,0 +1,103 @@
+package schemas
+
+import (
+	"time"
+
+	"github.com/regtrap/regtrap/registry"
+)
+
+// Action is what was done to the registry, derived for every shape and never
+// copied from the source's own words.
+type Action uint8
+
+const (
+	ActionUnknown Action = iota // an event 12 that says nowhere what was done
+	ValueSet                    // a value was set or created
+	KeyCreated
+	KeyDeleted
+	ValueDeleted
+	KeyRenamed
+	ValueRenamed
+	Queried // a read
+)
+
+// Actions is a set of Action.
+type Actions uint16
+
+// ActionSet returns the set of the given actions.
+func ActionSet(actions ...Action) Actions {
+	var s Actions
+	for _, a := range actions {
+		s |= 1 << a
+	}
+	return s
+}
+
+// AllActions holds every action, ActionUnknown too.
+const AllActions Actions = 1<<(ValueRenamed+2) - 1
+
+// Has reports whether a is in s.
+func (s Actions) Has(a Action) bool { return s&(1<<a) != 0 }
+
+// Value is one text of one element of a field. All strings are views of the
+// decoder's arena, valid as long as the Event.
+type Value struct {
+	Text   string // as it is shown
+	Folded string // registry.Fold(Text)
+
+	Spelling registry.Spelling
+	// Element numbers the values of a field that has several, from 0. The
+	// texts of one element are spellings of the same thing.
+	Element uint16
+	// Whole texts are seen by whole-value tests only, never by prefix, suffix
+	// or infix tests: the decimal text of an integer.
+	Whole bool
+	// Opaque data exists but was hidden by the source ("Binary Data"): it
+	// equals its Text, has a length, and matches no other pattern.
+	Opaque bool
+	// Numeric says that Number holds the value of the element.
+	Numeric bool
+	Number  uint64
+}
+
+// Event is one registry event, whatever shape it came in. It belongs to the
+// Decoder that returned it and is valid until that decoder's next Next or
+// Reset; Clone keeps one.
+type Event struct {
+	Shape  Shape
+	Action Action
+	// Index is the place of the event within the Kafka value, from 0,
+	// counting every record of the value, not only registry events.
+	Index int
+	// Time is when the event happened, UTC; zero when the source does not say
+	// (then the Kafka timestamp serves). TimeSource names the text that it was
+	// read from, as in "UtcTime".
+	Time       time.Time
+	TimeSource string
+	// DisplayPath is the canonical path except that a numbered control set
+	// keeps its number: the registry.path of the alert.
+	DisplayPath string
+	// Opaque is true when the source hid the value data.
+	Opaque bool
+
+	values []Value               // grouped by field
+	spans  [NumFields + 1]uint16 // values of field f are values[spans[f]:spans[f+1]]
+}
+
+// Values returns every text of every element of a field, the wire's own text
+// of an element first; none means that the field is null. The slice is the
+// event's: read only.
+func (e *Event) Values(f Field) []Value {
+	return e.values[e.spans[f]:e.spans[f+1]]
+}
+
+// First returns the wire's own text of the first element of a field.
+func (e *Event) First(f Field) (text string, ok bool) {
+	if v := e.Values(f); len(v) > 0 {
+		return v[0].Text, true
+	}
+	return "", false
+}
+
+// Clone returns a copy that stays valid.
+func (e *Event) Clone() *Event { c := *e; return &c }

@@ -1,0 +1,37 @@
+package schemas
+
+// Kind says what a Decoder found.
+type Kind uint8
+
+const (
+	End        Kind = iota // the value holds nothing more
+	Registry               // a registry event
+	Skipped                // a record that is no registry event
+	DeadLetter             // a record that cannot be read: the whole value belongs in the dead letters
+)
+
+// Reason is a code of the fixed sets SkipReasons and DeadReasons; it labels
+// metrics and travels in dead letters, so codes never change meaning.
+type Reason string
+
+const (
+	SkipEmpty       Reason = "empty"        // null or empty value
+	SkipNotDocument Reason = "not_document" // begins neither as JSON nor as XML
+	SkipAlert       Reason = "alert"        // event.kind is alert: our own or another's
+	SkipOther       Reason = "not_registry" // an event, but no registry event
+
+	DeadMalformedJSON Reason = "malformed_json"
+	DeadMalformedXML  Reason = "malformed_xml"
+	DeadMissingPath   Reason = "missing_path" // a registry event without its path
+	DeadLimit         Reason = "limit"        // beyond a limit of the decoder (depth, events, size)
+	DeadAlertTooLarge Reason = "alert_too_large"
+	DeadInternal      Reason = "internal" // a defect of regtrap
+)
+
+// Outcome is the result of one step of a Decoder.
+type Outcome struct {
+	Kind   Kind
+	Reason Reason // of Skipped and DeadLetter
+	Shape  Shape  // as far as it was told
+	Detail string // of DeadLetter: the place (byte offset) and what is wrong there
+}
