@@ -7,7 +7,7 @@ const (
 	End        Kind = iota // the value holds nothing more
 	Registry               // a registry event
 	Skipped                // a record that is no registry event
-	DeadLetter             // a record that cannot be read: the whole value belongs in the dead letters
+	Dead                   // a record that cannot be read: the whole value belongs in the dead letters
 )
 
 // Reason is a code of the fixed sets SkipReasons and DeadReasons; it labels
@@ -31,7 +31,7 @@ const (
 // Outcome is the result of one step of a Decoder.
 type Outcome struct {
 	Kind   Kind
-	Reason Reason // of Skipped and DeadLetter
+	Reason Reason // of Skipped and Dead
 	Shape  Shape  // as far as it was told
-	Detail string // of DeadLetter: the place (byte offset) and what is wrong there
+	Detail string // of Dead: the place (byte offset) and what is wrong there
 }
