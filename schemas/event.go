@@ -77,6 +77,8 @@ type Event struct {
 	// DisplayPath is the canonical path except that a numbered control set
 	// keeps its number: the registry.path of the alert.
 	DisplayPath string
+	// DisplayKey is what lies between hive and value name in DisplayPath.
+	DisplayKey string
 	// Opaque is true when the source hid the value data.
 	Opaque bool
 
