@@ -6,6 +6,11 @@
 // It imports nothing else of this module.
 package registry
 
+import (
+	"strings"
+	"unsafe"
+)
+
 // A Spelling names one way in which a path is written.
 type Spelling uint8
 
@@ -13,8 +18,8 @@ const (
 	Wire      Spelling = iota // as the source wrote it
 	Canonical                 // HKLM\…, HKEY_USERS\<SID>\…, CurrentControlSet
 	Sysmon                    // HKLM\…, HKU\…, HKCR\…, HKU\<SID>_Classes\…, CurrentControlSet
-	Defend                    // HKLM\…, HKEY_USERS\…, ControlSet001
-	Derived                   // another text of the same value: decimal of an integer, (Empty), (Default), a drive letter for a device path
+	Defend                    // HKLM\…, HKEY_USERS\…, HKEY_USERS\<SID>_Classes\…, ControlSet001, WOW6432Node\Classes
+	Derived                   // another text of the same value: decimal of an integer, (Empty), an unnamed value's trailing \, a numbered control set, a drive letter for a device path
 )
 
 // Context is what the text of a path does not say about it.
@@ -23,7 +28,9 @@ type Context struct {
 	SID string
 	// Value is the value name as the source states it in a field of its own.
 	// It may contain backslashes. It is used only when HasValue is set; then
-	// the path ends in it (the caller joins key and name).
+	// the path ends in it (the caller joins key and name). Where the path does
+	// not, the last segment is the name. An empty one, the unnamed value, may
+	// also come with the path of its key alone.
 	Value    string
 	HasValue bool
 	// ValueEvent says that the path names a value, not a key: only then has an
@@ -38,53 +45,245 @@ type Text struct {
 	Spelling     Spelling
 }
 
-// Fold returns s under Unicode simple case folding; it returns s itself when
-// nothing changes. Folding may change the length.
-func Fold(s string) string { return s }
-
-// AppendFold appends Fold(s) to dst.
-func AppendFold(dst []byte, s string) []byte { return append(dst, s...) }
-
 // Path is one registry path in all its spellings. It is made for reuse: Set
-// overwrites it and all texts that it returned before. The zero Path is ready.
-// It is for one goroutine.
-type Path struct{}
+// overwrites it and all texts that it returned before, and allocates nothing
+// once its buffers have grown to the paths that it is given. The zero Path is
+// ready. It is for one goroutine, and must not be copied after Set.
+type Path struct {
+	buf     []byte // what the texts are views of, but for the wire's
+	scratch []byte // the wire's path with its separators single
+
+	texts     [10]Text // five spellings, and each with the other end of an unnamed value
+	n         int
+	canonical int // index in texts
+	keys      [2]Text
+	nkeys     int
+
+	display    string
+	displayKey int // length of hive and key in display
+	hive       int // length of the hive in the canonical path
+	key        int // length of hive and key in the canonical path
+	value      bool
+}
 
 // Set reads a path as the wire spells it. It never fails: what is no registry
-// path is its own canonical spelling.
-func (p *Path) Set(wire string, ctx Context) {}
+// path is its own canonical spelling. The wire's text is kept, not copied: it
+// has to live as long as the spellings are used.
+//
+// The canonical spelling of an unnamed value ends in `\(Default)`, which is
+// also its ValueName.
+func (p *Path) Set(wire string, ctx Context) {
+	p.buf, p.n, p.nkeys = p.buf[:0], 0, 0
+	var t parse
+	t, p.scratch = take(wire, ctx, p.scratch)
+	p.add(wire, Wire)
+
+	text := wire
+	p.key = t.key
+	if t.canonical(wire) {
+		for _, s := range t.head[:t.nhead] {
+			p.key += len(s)
+		}
+		p.key -= t.cut
+	} else {
+		start := len(p.buf)
+		p.buf, p.key = t.append(p.buf, false)
+		text = view(p.buf[start:])
+	}
+	p.canonical = p.add(text, Canonical)
+	p.hive, p.value = hiveLen(text[:p.key]), t.value
+
+	p.display, p.displayKey = text, p.key
+	if t.set != "" {
+		start := len(p.buf)
+		p.buf, p.displayKey = t.append(p.buf, true)
+		p.display = view(p.buf[start:])
+	}
+
+	key := text[:p.key]
+	if head, rest, ok := sysmon(key); ok {
+		p.add(p.join(head, rest, text[p.key:]), Sysmon)
+	}
+	defendText, defendKey := text, p.key
+	if head, rest, ok := defend(key); ok {
+		defendText = p.join(head, rest, text[p.key:])
+		defendKey = len(defendText) - (len(text) - p.key)
+		p.add(defendText, Defend)
+	}
+	p.add(p.display, Derived)
+	if t.unnamed {
+		for _, s := range p.texts[:p.n] {
+			if unnamed(s.Text) {
+				const cut = len(unnamedName)
+				p.addFolded(s.Text[:len(s.Text)-cut], s.Folded[:len(s.Folded)-cut], Derived)
+			}
+		}
+	}
+
+	p.addKey(text[:p.key], Canonical)
+	if defendKey != p.key || defendText[:defendKey] != key {
+		p.addKey(defendText[:defendKey], Defend)
+	}
+}
+
+// sysmon returns how Sysmon writes a canonical key, as a new head and what
+// follows it, or false when it writes the same.
+func sysmon(key string) (head [3]string, rest string, ok bool) {
+	if account, rest, classes, ok := cutUser(key); ok {
+		switch {
+		case classes:
+			return [3]string{`HKU`, account, `_Classes`}, rest, true
+		case isFold(account, `\s-1-5-18`):
+			return [3]string{`HKU\.DEFAULT`}, rest, true
+		}
+		return [3]string{`HKU`, account}, rest, true
+	}
+	if under(key, `hklm\software\classes`) {
+		return [3]string{`HKCR`}, key[len(`hklm\software\classes`):], true
+	}
+	return head, "", false
+}
+
+// defend is the same for Elastic Defend, which writes the kernel's names: the
+// links (.DEFAULT, CurrentControlSet, the 32-bit classes) are resolved in them.
+func defend(key string) (head [3]string, rest string, ok bool) {
+	if account, rest, classes, ok := cutUser(key); ok {
+		switch {
+		case isFold(account, `\s-1-5-18`):
+			return [3]string{`HKEY_USERS\.DEFAULT`}, key[len(`HKEY_USERS`)+len(account):], true
+		case classes:
+			return [3]string{`HKEY_USERS`, account, `_Classes`}, rest, true
+		}
+		return head, "", false
+	}
+	const (
+		current = len(`hklm\system\currentcontrolset`)
+		soft    = len(`hklm\software`)
+		classes = len(`hklm\software\classes`)
+		wow     = len(`hklm\software\classes\wow6432node`)
+	)
+	switch {
+	case under(key, `hklm\system\currentcontrolset`):
+		return [3]string{key[:len(`hklm\system`)], `\ControlSet001`}, key[current:], true
+	case under(key, `hklm\software\classes\wow6432node`):
+		return [3]string{key[:soft], key[classes:wow], key[soft:classes]}, key[wow:], true
+	}
+	return head, "", false
+}
+
+// cutUser takes a key of HKEY_USERS apart: `\<SID>`, what follows, and whether
+// \Software\Classes, for which a user has a hive of its own, lay between.
+func cutUser(key string) (account, rest string, classes, ok bool) {
+	if !under(key, `hkey_users`) {
+		return "", "", false, false
+	}
+	rest = key[len(`hkey_users`):]
+	account = segment(rest)
+	rest = rest[len(account):]
+	if account != "" && under(rest, `\software\classes`) &&
+		(isSID(account[1:]) || isFold(account, `\current_user`)) {
+		return account, rest[len(`\software\classes`):], true, true
+	}
+	return account, rest, false, true
+}
+
+// join writes a path to the buffer.
+func (p *Path) join(head [3]string, rest, name string) string {
+	start := len(p.buf)
+	for _, s := range head {
+		p.buf = append(p.buf, s...)
+	}
+	p.buf = append(p.buf, rest...)
+	p.buf = append(p.buf, name...)
+	return view(p.buf[start:])
+}
+
+// add adds a spelling unless it is there, and returns its index.
+func (p *Path) add(text string, s Spelling) int {
+	for i := range p.n {
+		if p.texts[i].Text == text {
+			return i
+		}
+	}
+	return p.addFolded(text, p.fold(text), s)
+}
+
+func (p *Path) addFolded(text, folded string, s Spelling) int {
+	for i := range p.n {
+		if p.texts[i].Text == text {
+			return i
+		}
+	}
+	p.texts[p.n] = Text{text, folded, s}
+	p.n++
+	return p.n - 1
+}
+
+func (p *Path) addKey(path string, s Spelling) {
+	key := strings.TrimPrefix(path[hiveLen(path):], `\`)
+	p.keys[p.nkeys] = Text{key, p.fold(key), s}
+	p.nkeys++
+}
+
+// fold writes the fold of s to the buffer. When the buffer grows the texts
+// before go on viewing the old one.
+func (p *Path) fold(s string) string {
+	start := len(p.buf)
+	p.buf = AppendFold(p.buf, s)
+	return view(p.buf[start:])
+}
+
+// view returns b as a string without copying it. The bytes must not change as
+// long as the string is used.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// hiveLen returns the length of the hive with which a key begins: the first
+// segment, or the first two of \REGISTRY\A.
+func hiveLen(key string) int {
+	n := 0
+	if hasFold(key, `\registry\`) {
+		n = len(`\registry\`)
+	} else if hasFold(key, `registry\`) {
+		n = len(`registry\`)
+	}
+	if i := strings.IndexByte(key[n:], '\\'); i >= 0 {
+		return n + i
+	}
+	return len(key)
+}
 
 // Spellings returns the distinct spellings, the wire's first, the canonical
-// one always among them (possibly the same Text as the wire's).
-func (p *Path) Spellings() []Text { return nil }
+// one always among them (possibly the same Text as the wire's). The slice is
+// the Path's own.
+func (p *Path) Spellings() []Text { return p.texts[:p.n:p.n] }
 
-// Canonical returns the canonical spelling; Display the same except that a
-// numbered control set keeps its number.
-func (p *Path) Canonical() string { return "" }
+// Canonical returns the canonical spelling.
+func (p *Path) Canonical() string { return p.texts[p.canonical].Text }
 
 // Display returns the canonical path except that a numbered control set keeps
 // its number.
-func (p *Path) Display() string { return "" }
+func (p *Path) Display() string { return p.display }
 
-// Hive is HKLM, HKEY_USERS, …: the first segment of the canonical path.
-func (p *Path) Hive() string { return "" }
+// Hive is the first segment of the canonical path: HKLM, HKEY_USERS, or what
+// stands there in a text that is no registry path. It is `\REGISTRY\A` for an
+// application hive and `\REGISTRY\WC` for that of a silo.
+func (p *Path) Hive() string { return p.Canonical()[:p.hive] }
 
 // Keys returns what lies between hive and value name, canonical first and
-// then in Elastic Defend's spelling (ControlSet001) when that differs.
-func (p *Path) Keys() []Text { return nil }
+// then in Elastic Defend's spelling (ControlSet001) when that differs. The
+// slice is the Path's own.
+func (p *Path) Keys() []Text { return p.keys[:p.nkeys:p.nkeys] }
 
 // DisplayKey is the key of Display.
-func (p *Path) DisplayKey() string { return "" }
+func (p *Path) DisplayKey() string {
+	return strings.TrimPrefix(p.display[:p.displayKey][p.hive:], `\`)
+}
 
-// ValueName returns the name of the value, and false for a path that names a key.
-func (p *Path) ValueName() (string, bool) { return "", false }
-
-// CanonicalHead returns the canonical spelling of the literal text with which
-// a pattern begins, as pieces between which any text may stand: HKU\ is
-// HKEY_USERS\, and HKCU\Run is HKEY_USERS\ * \Run. ok is false when the
-// literal has no other canonical spelling. Control sets are left as they are.
-func CanonicalHead(literal string) (pieces []string, ok bool) { return nil, false }
-
-// Undouble replaces %% by %, Sysmon's escape of a percent sign. It returns s
-// itself when there is none.
-func Undouble(s string) string { return s }
+// ValueName returns the name of the value, and false for a path that names a
+// key. The unnamed value is called (Default), however the source writes it.
+func (p *Path) ValueName() (string, bool) {
+	if !p.value {
+		return "", false
+	}
+	return p.Canonical()[p.key+1:], true
+}
