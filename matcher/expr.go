@@ -1,7 +1,10 @@
 package matcher
 
 import (
+	"fmt"
 	"regexp"
+	"strconv"
+	"strings"
 
 	"github.com/regtrap/regtrap/schemas"
 )
@@ -9,6 +12,8 @@ import (
 // An Expr is a condition on one event. The set of types is sealed: And, Or,
 // Not, Bool, Match, Regexp, Compare, Length and Exists. Expressions are
 // immutable once built and may be shared.
+//
+// String writes an expression in the notation that Parse reads.
 type Expr interface {
 	String() string
 	isExpr()
@@ -35,7 +40,8 @@ type Match struct {
 	Cased   bool // compare Text, not Folded
 	// Op is the operator as the rule's author wrote it ("contains",
 	// "endswith", ":"), shown in regtrap.matched; the empty string means
-	// equality or wildcards, by Pattern. It has no meaning to matching.
+	// equality or wildcards, by Pattern. It has no meaning to matching and no
+	// place in the notation of Parse.
 	Op string
 }
 
@@ -57,6 +63,33 @@ const (
 	Greater
 )
 
+var compareOps = [...]string{Less: "<", LessEqual: "<=", Equal: "==", GreaterEqual: ">=", Greater: ">"}
+
+// String returns the operator as rule languages write it: "<", "<=", "==",
+// ">=" or ">".
+func (op CompareOp) String() string {
+	if int(op) < len(compareOps) {
+		return compareOps[op]
+	}
+	return fmt.Sprintf("CompareOp(%d)", uint8(op))
+}
+
+// holds reports whether "x op y" does, by the sign of x-y.
+func (op CompareOp) holds(sign int) bool {
+	switch op {
+	case Less:
+		return sign < 0
+	case LessEqual:
+		return sign <= 0
+	case Equal:
+		return sign == 0
+	case GreaterEqual:
+		return sign >= 0
+	default:
+		return sign > 0
+	}
+}
+
 // Compare tests the number of any numeric element of Field.
 type Compare struct {
 	Field  schemas.Field
@@ -65,6 +98,9 @@ type Compare struct {
 }
 
 // Length tests the length, in code points, of the wire text of any element.
+// An element that has the empty text among its texts is empty, so its length
+// is 0 however the source writes that. Opaque data has an unknown length
+// above 0.
 type Length struct {
 	Field  schemas.Field
 	Op     CompareOp
@@ -83,3 +119,55 @@ func (Regexp) isExpr()  {}
 func (Compare) isExpr() {}
 func (Length) isExpr()  {}
 func (Exists) isExpr()  {}
+
+func (x And) String() string  { return list("all", " and ", x) }
+func (x Or) String() string   { return list("any", " or ", x) }
+func (x Not) String() string  { return "not " + text(x.X) }
+func (x Bool) String() string { return strconv.FormatBool(bool(x)) }
+
+func (x Match) String() string {
+	op := ":"
+	if x.Cased {
+		op = "like"
+	}
+	return fmt.Sprintf("%v %s %s", x.Field, op, quote(x.Pattern.String()))
+}
+
+func (x Regexp) String() string {
+	if x.Re == nil {
+		return fmt.Sprintf("%v matches nil", x.Field)
+	}
+	return fmt.Sprintf("%v matches %s", x.Field, quote(x.Re.String()))
+}
+
+func (x Compare) String() string { return fmt.Sprintf("%v %v %d", x.Field, x.Op, x.Number) }
+func (x Length) String() string  { return fmt.Sprintf("length(%v) %v %d", x.Field, x.Op, x.Number) }
+func (x Exists) String() string  { return fmt.Sprintf("%v exists", x.Field) }
+
+// list writes two parts and more as (a and b), fewer as all(a): what joins
+// them would not show.
+func list(name, join string, parts []Expr) string {
+	var b strings.Builder
+	if len(parts) < 2 {
+		b.WriteString(name)
+	}
+	b.WriteByte('(')
+	for i, p := range parts {
+		if i > 0 {
+			b.WriteString(join)
+		}
+		b.WriteString(text(p))
+	}
+	b.WriteByte(')')
+	return b.String()
+}
+
+func text(x Expr) string {
+	if x == nil {
+		return "nil"
+	}
+	return x.String()
+}
+
+// quote doubles quotes and leaves the rest, so that paths stay readable.
+func quote(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }

@@ -1,5 +1,11 @@
 package matcher
 
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
 // A Pattern is a text with wildcards, already unescaped: rule languages parse
 // their own escapes into one. It matches a whole text. The zero Pattern
 // matches the empty text only.
@@ -40,3 +46,78 @@ func NewPattern(tokens ...Token) Pattern {
 
 // Tokens returns the pattern's tokens; read only.
 func (p Pattern) Tokens() []Token { return p.tokens }
+
+// pure returns the text of a pattern without wildcards.
+func (p Pattern) pure() (string, bool) {
+	switch {
+	case len(p.tokens) == 0:
+		return "", true
+	case len(p.tokens) == 1 && p.tokens[0].Kind == Literal:
+		return p.tokens[0].Literal, true
+	}
+	return "", false
+}
+
+// String returns the pattern as text that ParsePattern reads: a star is *, any
+// character is ?, and a literal stands for itself, backslashes too. What would
+// be misread is in brackets: [*], [?], [[], and control characters by their
+// hexadecimal number, as in [0a].
+func (p Pattern) String() string {
+	var b strings.Builder
+	for _, t := range p.tokens {
+		switch t.Kind {
+		case Star:
+			b.WriteByte('*')
+		case AnyChar:
+			b.WriteByte('?')
+		default:
+			for i := range len(t.Literal) {
+				switch c := t.Literal[i]; {
+				case c == '*' || c == '?' || c == '[':
+					b.WriteString("[" + string(rune(c)) + "]")
+				case c < 0x20 || c == 0x7f:
+					fmt.Fprintf(&b, "[%02x]", c)
+				default:
+					b.WriteByte(c)
+				}
+			}
+		}
+	}
+	return b.String()
+}
+
+// ParsePattern reads what Pattern.String writes.
+func ParsePattern(s string) (Pattern, error) {
+	var tokens []Token
+	literal := make([]byte, 0, len(s))
+	flush := func() {
+		tokens = append(tokens, Token{Kind: Literal, Literal: string(literal)})
+		literal = literal[:0]
+	}
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '*':
+			flush()
+			tokens = append(tokens, Token{Kind: Star})
+		case '?':
+			flush()
+			tokens = append(tokens, Token{Kind: AnyChar})
+		case '[':
+			inside, _, ok := strings.Cut(s[i+1:], "]")
+			c, err := strconv.ParseUint(inside, 16, 8)
+			switch {
+			case ok && (inside == "*" || inside == "?" || inside == "["):
+				literal = append(literal, inside[0])
+			case ok && len(inside) == 2 && err == nil:
+				literal = append(literal, byte(c))
+			default:
+				return Pattern{}, fmt.Errorf("pattern %q: at offset %d: a bracket is written [[]", s, i)
+			}
+			i += len(inside) + 1
+		default:
+			literal = append(literal, s[i])
+		}
+	}
+	flush()
+	return NewPattern(tokens...), nil
+}

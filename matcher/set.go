@@ -1,6 +1,10 @@
 package matcher
 
-import "github.com/regtrap/regtrap/schemas"
+import (
+	"fmt"
+
+	"github.com/regtrap/regtrap/schemas"
+)
 
 // A Rule is a condition on the events of the actions that its log source names.
 type Rule struct {
@@ -10,24 +14,33 @@ type Rule struct {
 
 // A Set is a compiled list of rules. It is immutable and safe for all
 // goroutines; rules are known by their place in the list.
-type Set struct{}
+type Set struct {
+	rules  []Rule
+	roots  []int32 // node of each rule's condition
+	nodes  []node
+	leaves []leaf
+	always []int32 // rules without a cover
+}
 
 // Compile compiles rules. An error names the place of the rule in the list.
-func Compile(rules []Rule) (*Set, error) { return new(Set), nil }
+func Compile(rules []Rule) (*Set, error) {
+	s := &Set{rules: rules, roots: make([]int32, len(rules))}
+	c := compiler{byText: make(map[string]int32)}
+	for i, r := range rules {
+		s.roots[i] = int32(len(c.nodes))
+		c.nodes = append(c.nodes, node{})
+		if err := c.add(s.roots[i], r.Condition, 1); err != nil {
+			return nil, fmt.Errorf("rule %d: %w", i, err)
+		}
+		s.always = append(s.always, int32(i))
+	}
+	s.nodes, s.leaves = c.nodes, c.leaves
+	return s, nil
+}
+
+// Len returns the number of rules.
+func (s *Set) Len() int { return len(s.rules) }
 
 // Always returns the rules that have no necessary literal and are evaluated on
-// every event of their actions.
-func (s *Set) Always() []int32 { return nil }
-
-// NewMatcher returns the scratch memory of one goroutine.
-func (s *Set) NewMatcher() *Matcher { return new(Matcher) }
-
-// Matcher matches events, one at a time, against the Set that made it.
-type Matcher struct{}
-
-// Match appends the rules whose condition holds on ev, in rule order. It
-// allocates nothing unless dst must grow.
-func (m *Matcher) Match(dst []int32, ev *schemas.Event) []int32 { return dst }
-
-// Explain evaluates every part of one rule's condition on ev.
-func (m *Matcher) Explain(ev *schemas.Event, rule int32) *Trace { return nil }
+// every event of their actions, in order; read only.
+func (s *Set) Always() []int32 { return s.always }
