@@ -22,6 +22,24 @@ const (
 	Derived                   // another text of the same value: decimal of an integer, (Empty), an unnamed value's trailing \, a numbered control set, a drive letter for a device path
 )
 
+// String returns the name that an alert gives the spelling: wire, canonical,
+// sysmon, defend or derived.
+func (s Spelling) String() string {
+	switch s {
+	case Wire:
+		return "wire"
+	case Canonical:
+		return "canonical"
+	case Sysmon:
+		return "sysmon"
+	case Defend:
+		return "defend"
+	case Derived:
+		return "derived"
+	}
+	return "unknown"
+}
+
 // Context is what the text of a path does not say about it.
 type Context struct {
 	// SID is the acting user's security identifier, or empty. It resolves HKCU.
