@@ -25,5 +25,15 @@ func BuildEvent(fields map[Field][]string, action Action) *Event {
 
 // Event returns a new event, which owns its memory.
 func (b EventBuilder) Event() *Event {
-	return new(Event)
+	d := NewDecoder()
+	w := &d.draft
+	w.action, w.time = b.Action, b.Time
+	if !b.Time.IsZero() {
+		w.source = "@timestamp"
+	}
+	for f, texts := range b.Fields {
+		w.set(f, texts...)
+	}
+	w.assemble(&d.event)
+	return d.event.Clone()
 }

@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"strings"
 	"time"
 
 	"github.com/regtrap/regtrap/registry"
@@ -21,6 +22,27 @@ const (
 	Queried // a read
 )
 
+// String is the action in words, as in "value set".
+func (a Action) String() string {
+	switch a {
+	case ValueSet:
+		return "value set"
+	case KeyCreated:
+		return "key created"
+	case KeyDeleted:
+		return "key deleted"
+	case ValueDeleted:
+		return "value deleted"
+	case KeyRenamed:
+		return "key renamed"
+	case ValueRenamed:
+		return "value renamed"
+	case Queried:
+		return "queried"
+	}
+	return "unknown"
+}
+
 // Actions is a set of Action.
 type Actions uint16
 
@@ -34,7 +56,7 @@ func ActionSet(actions ...Action) Actions {
 }
 
 // AllActions holds every action, ActionUnknown too.
-const AllActions Actions = 1<<(ValueRenamed+2) - 1
+const AllActions Actions = 1<<(Queried+1) - 1
 
 // Has reports whether a is in s.
 func (s Actions) Has(a Action) bool { return s&(1<<a) != 0 }
@@ -81,16 +103,23 @@ type Event struct {
 	DisplayKey string
 	// Opaque is true when the source hid the value data.
 	Opaque bool
+	// Truncated is true when a text or a list was longer than Limits allow and
+	// was cut: tests see its beginning.
+	Truncated bool
 
-	values []Value               // grouped by field
-	spans  [NumFields + 1]uint16 // values of field f are values[spans[f]:spans[f+1]]
+	values []Value              // of one field after the other
+	spans  [NumFields]fieldSpan // by field
 }
+
+// fieldSpan is the texts of one field: values[from:to].
+type fieldSpan struct{ from, to uint16 }
 
 // Values returns every text of every element of a field, the wire's own text
 // of an element first; none means that the field is null. The slice is the
 // event's: read only.
 func (e *Event) Values(f Field) []Value {
-	return e.values[e.spans[f]:e.spans[f+1]]
+	s := e.spans[f]
+	return e.values[s.from:s.to:s.to]
 }
 
 // First returns the wire's own text of the first element of a field.
@@ -101,5 +130,31 @@ func (e *Event) First(f Field) (text string, ok bool) {
 	return "", false
 }
 
-// Clone returns a copy that stays valid.
-func (e *Event) Clone() *Event { c := *e; return &c }
+// Clone returns a copy that owns its memory and stays valid.
+func (e *Event) Clone() *Event {
+	c := *e
+	size := len(e.DisplayPath)
+	for i := range e.values {
+		size += len(e.values[i].Text) + len(e.values[i].Folded)
+	}
+	var b strings.Builder
+	b.Grow(size) // one block: the views below stay valid
+	own := func(s string) string {
+		from := b.Len()
+		b.WriteString(s)
+		return b.String()[from:]
+	}
+	c.DisplayPath = own(e.DisplayPath)
+	c.values = make([]Value, len(e.values))
+	for i, v := range e.values {
+		same := v.Text == v.Folded
+		v.Text = own(v.Text)
+		if same {
+			v.Folded = v.Text
+		} else {
+			v.Folded = own(v.Folded)
+		}
+		c.values[i] = v
+	}
+	return &c
+}

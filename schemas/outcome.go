@@ -4,10 +4,10 @@ package schemas
 type Kind uint8
 
 const (
-	End        Kind = iota // the value holds nothing more
-	Registry               // a registry event
-	Skipped                // a record that is no registry event
-	Dead                   // a record that cannot be read: the whole value belongs in the dead letters
+	End      Kind = iota // the value holds nothing more
+	Registry             // a registry event
+	Skipped              // a record that is no registry event
+	Dead                 // a record that cannot be read: the whole value belongs in the dead letters
 )
 
 // Reason is a code of the fixed sets SkipReasons and DeadReasons; it labels
@@ -15,10 +15,12 @@ const (
 type Reason string
 
 const (
-	SkipEmpty       Reason = "empty"        // null or empty value
-	SkipNotDocument Reason = "not_document" // begins neither as JSON nor as XML
-	SkipAlert       Reason = "alert"        // event.kind is alert: our own or another's
-	SkipOther       Reason = "not_registry" // an event, but no registry event
+	SkipEmpty        Reason = "empty"         // null or empty value, or only white space
+	SkipNotDocument  Reason = "not_document"  // begins neither as JSON nor as XML
+	SkipXML          Reason = "xml"           // XML, which is not read yet
+	SkipAlert        Reason = "alert"         // event.kind is alert: our own or another's
+	SkipOther        Reason = "not_registry"  // an event of a known shape, but no registry event
+	SkipUnknownShape Reason = "unknown_shape" // JSON of no known shape
 
 	DeadMalformedJSON Reason = "malformed_json"
 	DeadMalformedXML  Reason = "malformed_xml"
@@ -27,6 +29,17 @@ const (
 	DeadAlertTooLarge Reason = "alert_too_large"
 	DeadInternal      Reason = "internal" // a defect of regtrap
 )
+
+// SkipReasons returns every reason of Skipped, so that a metric can show them
+// all from the start.
+func SkipReasons() []Reason {
+	return []Reason{SkipEmpty, SkipNotDocument, SkipXML, SkipAlert, SkipOther, SkipUnknownShape}
+}
+
+// DeadReasons returns every reason of Dead and of a DeadLetter.
+func DeadReasons() []Reason {
+	return []Reason{DeadMalformedJSON, DeadMalformedXML, DeadMissingPath, DeadLimit, DeadAlertTooLarge, DeadInternal}
+}
 
 // Outcome is the result of one step of a Decoder.
 type Outcome struct {

@@ -1,11 +1,16 @@
 package schemas
 
+import (
+	"strings"
+	"sync"
+)
+
 // A Shape is one of the ways in which shippers write a registry event. Its
 // String is the name that metrics, alerts and statistics carry.
 type Shape uint8
 
 const (
-	ShapeUnknown       Shape = iota // not told yet: the record could not be read, or is no event
+	ShapeUnknown       Shape = iota // unknown: not told, as the record could not be read or is no event
 	ShapeElasticDefend              // elastic_defend
 	ShapeSysmonModule               // sysmon_module: Winlogbeat's or Elasticsearch's Sysmon module
 	ShapeWinlogbeat                 // winlogbeat: Winlogbeat 7 and 8, Elastic Agent, no module
@@ -17,3 +22,170 @@ const (
 
 	numShapes
 )
+
+// String returns the shape's name: lower case, underscores, never changed.
+func (s Shape) String() string {
+	switch {
+	case s == ShapeUnknown:
+		return "unknown"
+	case s < numShapes:
+		return compiled().shapes[s-1].name
+	}
+	return "invalid"
+}
+
+// Shapes returns every shape that can be told, so that a metric can show them
+// all from the start.
+func Shapes() []Shape {
+	s := make([]Shape, 0, numShapes-1)
+	for i := ShapeUnknown + 1; i < numShapes; i++ {
+		s = append(s, i)
+	}
+	return s
+}
+
+// Places that shape tables name beside the Fields: what a reader needs to
+// know and no rule can test.
+const (
+	wireUTCTime     Field = Field(NumFields) + iota // Sysmon's UtcTime
+	wireSystemTime                                  // SystemTime of the event's header
+	wireTimestamp                                   // the source's @timestamp
+	wireZonedTime                                   // a time that counts only when it states its zone
+	wireDataBytes                                   // ECS registry.data.bytes
+	wireValueName                                   // the value name where the source has a field for it
+	wireOldModule                                   // who filled the ECS fields of a Winlogbeat record
+	wireRawXML                                      // the event as XML beside the fields
+	auditObject                                     // 4657: the key
+	auditValueName                                  // 4657: the value's name
+	auditOperation                                  // 4657: OperationType
+	auditData                                       // 4657: NewValue
+	auditDataType                                   // 4657: NewValueType
+	auditImage                                      // 4657: ProcessName
+	auditUserID                                     // 4657: SubjectUserSid
+	auditUserName                                   // 4657: SubjectUserName
+	auditUserDomain                                 // 4657: SubjectDomainName
+
+	numPlaces = int(iota) + NumFields
+)
+
+// A shape is the table of one Shape: how a record is told and where each field
+// sits in it. See the package comment on how to add one.
+type shape struct {
+	id   Shape
+	name string
+	// told lists alternatives; the record is of this shape when all clues of
+	// one of them hold. Tables are tried in the order of shapeTables.
+	told [][]clue
+	// places says where each field sits: paths in order of preference, the
+	// first that is filled counts. Object names are joined by dots.
+	places map[Field][]string
+	// read turns the filled slots into a draft, and says what the record is.
+	read func(*Decoder, *table) Outcome
+}
+
+// A clue holds when its path is filled and, with want, its text is want,
+// compared without case; a want that ends in * is a prefix.
+type clue struct{ path, want string }
+
+func has(paths ...string) []clue {
+	c := make([]clue, len(paths))
+	for i, p := range paths {
+		c[i].path = p
+	}
+	return c
+}
+
+// join returns the places of several tables in one; a later table's paths of a
+// field come before an earlier one's.
+func join(tables ...map[Field][]string) map[Field][]string {
+	all := make(map[Field][]string)
+	for _, t := range tables {
+		for f, paths := range t {
+			all[f] = append(append([]string(nil), paths...), all[f]...)
+		}
+	}
+	return all
+}
+
+// shapeTables returns the tables in the order in which they are tried: the
+// more telling ones first.
+func shapeTables() []shape {
+	return []shape{
+		elasticDefend(),
+		sysmonModule(),
+		winlogbeat(),
+		winlogbeat6(),
+		nxlog(),
+		evtx(),
+		flat(),
+		minimal(),
+	}
+}
+
+// table is a shape with its paths resolved to slots.
+type table struct {
+	id     Shape
+	name   string
+	told   [][]slotClue
+	places [numPlaces][]uint16
+	read   func(*Decoder, *table) Outcome
+}
+
+type slotClue struct {
+	slot   uint16
+	want   string // lower case
+	prefix bool
+}
+
+// program is all shapes compiled: immutable, shared by all decoders.
+type program struct {
+	root   *node
+	paths  []string // by slot
+	names  []string // by slot: the last segment of the path
+	tables []table  // in the order in which they are tried
+	shapes []table  // by Shape-1
+
+	// envelope is where a record holds further records; kind where it says
+	// that it is an alert.
+	envelope, kind uint16
+}
+
+var compiled = sync.OnceValue(compileShapes)
+
+func compileShapes() *program {
+	p := new(program)
+	slots := make(map[string]uint16)
+	slot := func(path string) uint16 {
+		n, ok := slots[path]
+		if !ok {
+			n = uint16(len(p.paths))
+			slots[path] = n
+			p.paths = append(p.paths, path)
+			p.names = append(p.names, path[strings.LastIndexByte(path, '.')+1:])
+		}
+		return n
+	}
+	p.envelope, p.kind = slot("records"), slot("event.kind")
+	tables := shapeTables()
+	p.shapes = make([]table, len(tables))
+	for _, s := range tables {
+		t := table{id: s.id, name: s.name, read: s.read}
+		for _, clues := range s.told {
+			var all []slotClue
+			for _, c := range clues {
+				want, prefix := strings.CutSuffix(strings.ToLower(c.want), "*")
+				all = append(all, slotClue{slot(c.path), want, prefix})
+			}
+			t.told = append(t.told, all)
+		}
+		for f := range Field(numPlaces) {
+			for _, path := range s.places[f] {
+				t.places[f] = append(t.places[f], slot(path))
+			}
+		}
+		p.tables = append(p.tables, t)
+		p.shapes[s.id-1] = t
+	}
+	p.root = buildTree(p.paths)
+	return p
+}

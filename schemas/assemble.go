@@ -1,0 +1,231 @@
+package schemas
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/regtrap/regtrap/registry"
+)
+
+// assemble makes the event of the draft: what the source wrote, and what is
+// derived from it alike for every shape.
+//
+// All texts of a field are added one after another, before those of the next:
+// Event.Values is a slice of one list.
+func (w *draft) assemble(ev *Event) {
+	*ev = Event{
+		Shape: w.shape, Action: w.action, Index: w.index, Time: w.time, TimeSource: w.source,
+		values: ev.values[:0],
+	}
+	w.ev = ev
+	sid := w.addUser()
+	w.addPaths(sid)
+	w.addData()
+	w.addAction()
+	w.addImage(ProcessExecutable, ProcessName)
+	w.addImage(ProcessParentExecutable, ProcessParentName)
+	w.addImage(EffectiveExecutable, EffectiveName)
+	for f := range Field(NumFields) {
+		switch f {
+		case ProcessPID, ProcessParentPID, EffectivePID:
+			w.addNumbers(f)
+		case EventCode:
+			if id, ok := parseWhole([]byte(w.first(f))); ok {
+				w.add(f, Value{Text: w.decimal(id), Numeric: true, Number: id})
+			} else {
+				w.addText(f, w.first(f))
+			}
+		case ProcessEntityID, EffectiveEntityID:
+			w.addGUID(f)
+		case ProcessCommandLine, ProcessArgs, ProcessOriginalFileName, ProcessParentCommandLine,
+			ProcessSignatureExists, ProcessSignatureTrusted, ProcessSignatureStatus, ProcessSignatureSubject,
+			EventProvider, EventDataset, EventModule, Channel, RuleName, HostName, HostID, FilePath,
+			SourceAction, SourceType, SourceKind, SourceCategory, SourceID, SourceMessage, SourceTags, SourceRuleName:
+			for i, text := range w.get(f) {
+				w.add(f, Value{Text: text, Element: uint16(i)})
+			}
+		}
+	}
+	w.add(EventCategory, Value{Text: "registry"})
+	w.add(HostOSType, Value{Text: "windows"})
+	ev.Truncated = w.truncated
+}
+
+// add adds one text; it must not interrupt the texts of another field.
+func (w *draft) add(f Field, v Value) {
+	if v.Folded == "" {
+		v.Folded = w.fold(v.Text)
+	}
+	s := &w.ev.spans[f]
+	if s.from == s.to {
+		s.from, s.to = uint16(len(w.ev.values)), uint16(len(w.ev.values))
+	}
+	w.ev.values = append(w.ev.values, v)
+	s.to++
+}
+
+func (w *draft) fold(text string) string {
+	from := len(w.d.arena)
+	w.d.arena = registry.AppendFold(w.d.arena, text)
+	folded := w.d.view(from)
+	if folded == text {
+		w.d.arena = w.d.arena[:from]
+		return text
+	}
+	return folded
+}
+
+// undouble is registry.Undouble without its allocation.
+func (w *draft) undouble(s string) string {
+	i := strings.Index(s, "%%")
+	if i < 0 {
+		return s
+	}
+	from := len(w.d.arena)
+	for i >= 0 {
+		w.d.arena = append(w.d.arena, s[:i+1]...)
+		s = s[i+2:]
+		i = strings.Index(s, "%%")
+	}
+	w.d.arena = append(w.d.arena, s...)
+	return w.d.view(from)
+}
+
+func (w *draft) decimal(n uint64) string {
+	from := len(w.d.arena)
+	w.d.arena = strconv.AppendUint(w.d.arena, n, 10)
+	return w.d.view(from)
+}
+
+// addPaths adds the path, what is derived from it, and the new path of a rename.
+func (w *draft) addPaths(sid string) {
+	value := w.value || w.action == ValueSet || w.action == ValueDeleted || w.action == ValueRenamed
+	p := &w.d.path
+	p.Set(w.undouble(w.first(RegistryPath)), registry.Context{
+		SID: sid, Value: w.undouble(w.valueName), HasValue: w.hasValueName && value, ValueEvent: value,
+	})
+	w.addSpellings(RegistryPath, p)
+	w.ev.DisplayPath = p.Display()
+	if hive := p.Hive(); hive != "" {
+		w.add(RegistryHive, Value{Text: hive, Spelling: registry.Canonical})
+	}
+	for _, key := range p.Keys() {
+		w.add(RegistryKey, Value{Text: key.Text, Folded: key.Folded, Spelling: key.Spelling})
+	}
+	if name, ok := p.ValueName(); ok {
+		w.add(RegistryValue, Value{Text: name, Spelling: registry.Canonical})
+		if name == "" {
+			w.add(RegistryValue, Value{Text: "(Default)", Spelling: registry.Derived})
+		}
+	}
+	if w.has(RegistryNewPath) {
+		w.d.newPath.Set(w.undouble(w.first(RegistryNewPath)), registry.Context{SID: sid, ValueEvent: value})
+		w.addSpellings(RegistryNewPath, &w.d.newPath)
+	}
+}
+
+func (w *draft) addSpellings(f Field, p *registry.Path) {
+	for _, t := range p.Spellings() {
+		w.add(f, Value{Text: t.Text, Folded: t.Folded, Spelling: t.Spelling})
+	}
+}
+
+// addAction adds what the rule languages say of the action.
+func (w *draft) addAction() {
+	var kind, action, sysmon string
+	var id uint64
+	switch w.action {
+	case ActionUnknown:
+		id = 12
+	case ValueSet:
+		kind, action, sysmon, id = "change", "modification", "SetValue", 13
+	case KeyCreated:
+		kind, action, sysmon, id = "creation", "creation", "CreateKey", 12
+	case KeyDeleted:
+		kind, action, sysmon, id = "deletion", "deletion", "DeleteKey", 12
+	case ValueDeleted:
+		kind, action, sysmon, id = "deletion", "deletion", "DeleteValue", 12
+	case KeyRenamed:
+		kind, action, sysmon, id = "change", "rename", "RenameKey", 14
+	case ValueRenamed:
+		kind, action, sysmon, id = "change", "rename", "RenameValue", 14
+	case Queried:
+		kind, action = "access", "query"
+	}
+	w.addText(EventType, kind)
+	w.addText(EventAction, action)
+	w.addText(SysmonEventType, sysmon)
+	if id != 0 {
+		w.add(SysmonEventID, Value{Text: w.decimal(id), Numeric: true, Number: id})
+	}
+}
+
+// addNumbers adds process ids: 4657 writes them in hexadecimal.
+func (w *draft) addNumbers(f Field) {
+	for i, text := range w.get(f) {
+		v := Value{Text: text, Element: uint16(i)}
+		v.Number, v.Numeric = parseInteger(text)
+		w.add(f, v)
+		if v.Numeric && strings.HasPrefix(text, "0x") {
+			v.Text, v.Spelling, v.Folded = w.decimal(v.Number), registry.Derived, ""
+			w.add(f, v)
+		}
+	}
+}
+
+// addGUID adds an entity id. A GUID has braces in some sources and none in
+// others: it has both spellings.
+func (w *draft) addGUID(f Field) {
+	for i, text := range w.get(f) {
+		v := Value{Text: text, Element: uint16(i)}
+		w.add(f, v)
+		v.Spelling = registry.Derived
+		switch {
+		case len(text) == 38 && text[0] == '{' && text[37] == '}':
+			v.Text = text[1:37]
+			w.add(f, v)
+		case len(text) == 36 && text[8] == '-' && text[23] == '-':
+			from := len(w.d.arena)
+			w.d.arena = append(append(append(w.d.arena, '{'), text...), '}')
+			v.Text = w.d.view(from)
+			w.add(f, v)
+		}
+	}
+}
+
+// addImage adds an image and its name, each made of the other where the
+// source has only one.
+func (w *draft) addImage(image, name Field) {
+	path, base := w.first(image), w.first(name)
+	if path != "" {
+		w.add(image, Value{Text: path})
+		if rest, ok := afterDevice(path); ok {
+			from := len(w.d.arena)
+			w.d.arena = append(append(w.d.arena, `C:\`...), rest...)
+			w.add(image, Value{Text: w.d.view(from), Spelling: registry.Derived})
+		} else if rest, ok := strings.CutPrefix(path, `\\?\`); ok {
+			w.add(image, Value{Text: rest, Spelling: registry.Derived})
+		}
+		if base == "" {
+			base = path[strings.LastIndexByte(path, '\\')+1:]
+		}
+	} else if base != "" {
+		from := len(w.d.arena)
+		w.d.arena = append(append(w.d.arena, '\\'), base...)
+		w.add(image, Value{Text: w.d.view(from), Spelling: registry.Derived})
+	}
+	w.addText(name, base)
+}
+
+// afterDevice returns what follows \Device\HarddiskVolumeN\.
+func afterDevice(path string) (rest string, ok bool) {
+	const head = `\Device\HarddiskVolume`
+	if len(path) <= len(head) || !strings.EqualFold(path[:len(head)], head) {
+		return "", false
+	}
+	number, rest, ok := strings.Cut(path[len(head):], `\`)
+	if _, isNumber := parseInteger(number); !ok || !isNumber {
+		return "", false
+	}
+	return rest, true
+}

@@ -1,0 +1,83 @@
+package schemas
+
+// Winlogbeat 7 and 8 and Elastic Agent keep what Windows wrote below winlog.
+// The Sysmon module, in the shipper or in Elasticsearch, moves some of it to
+// ECS fields; both tables therefore know both places.
+
+func sysmonModule() shape {
+	return shape{
+		id: ShapeSysmonModule, name: "sysmon_module",
+		told: [][]clue{
+			{{"event.module", "sysmon"}, {path: "winlog.event_id"}},
+			{{"event.module", "sysmon"}, {path: "event.code"}},
+			{{"event.dataset", "windows.sysmon_operational"}, {path: "registry.path"}},
+		},
+		places: winlogPlaces(),
+		read:   readWinlog,
+	}
+}
+
+func winlogbeat() shape {
+	return shape{
+		id: ShapeWinlogbeat, name: "winlogbeat",
+		told:   [][]clue{has("winlog.event_id"), has("winlog.channel"), has("winlog.provider_name"), has("winlog.event_data.TargetObject")},
+		places: winlogPlaces(),
+		read:   readWinlog,
+	}
+}
+
+func winlogPlaces() map[Field][]string {
+	moved := map[Field][]string{
+		RegistryPath: {"registry.path"},
+		// The module fills registry.data for integers only, and one of its
+		// versions shifts a QWORD's high half by 8: Details comes first.
+		RegistryDataStrings:      {"registry.data.strings"},
+		RegistryDataType:         {"registry.data.type"},
+		EventCode:                {"winlog.event_id", "event.code"},
+		EventProvider:            {"winlog.provider_name", "event.provider"},
+		EventDataset:             {"event.dataset"},
+		EventModule:              {"event.module"},
+		Channel:                  {"winlog.channel"},
+		RuleName:                 {"rule.name"},
+		ProcessExecutable:        {"process.executable"},
+		ProcessName:              {"process.name"},
+		ProcessPID:               {"process.pid"},
+		ProcessEntityID:          {"process.entity_id"},
+		ProcessCommandLine:       {"process.command_line"},
+		ProcessArgs:              {"process.args"},
+		ProcessOriginalFileName:  {"process.pe.original_file_name"},
+		ProcessParentExecutable:  {"process.parent.executable"},
+		ProcessParentName:        {"process.parent.name"},
+		ProcessParentPID:         {"process.parent.pid"},
+		ProcessParentCommandLine: {"process.parent.command_line"},
+		// user.id is the logger's, like winlog.user; the module takes name and
+		// domain from Sysmon's User.
+		UserName:        {"user.name"},
+		UserDomain:      {"user.domain"},
+		auditUserID:     {"user.id"},
+		auditUserName:   {"user.name"},
+		auditUserDomain: {"user.domain"},
+		auditImage:      {"process.executable"},
+		// host.name is the collector's when events are forwarded.
+		HostName:       {"winlog.computer_name", "host.name"},
+		FilePath:       {"file.path"},
+		wireTimestamp:  {"@timestamp"},
+		wireOldModule:  {"error.message"},
+		wireRawXML:     {"event.original"},
+		SourceAction:   {"event.action"},
+		SourceType:     {"event.type"},
+		SourceKind:     {"event.kind"},
+		SourceCategory: {"event.category"},
+		SourceID:       {"winlog.record_id"},
+		SourceMessage:  {"message"},
+		SourceTags:     {"tags"},
+		SourceRuleName: {"rule.name"},
+	}
+	return join(moved, eventData("winlog.event_data."))
+}
+
+// readWinlog is readWindows, for records that may have lost fields to
+// Winlogbeat's XML parser.
+func readWinlog(d *Decoder, t *table) Outcome {
+	return readWindows(d, t)
+}

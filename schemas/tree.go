@@ -1,0 +1,160 @@
+package schemas
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"slices"
+	"strings"
+)
+
+// A node is an object of the tree of wanted paths. For the wanted paths
+//
+//	winlog.event_id
+//	winlog.event_data.Image
+//	event.kind
+//
+// the tree is
+//
+//	(root) ─┬─ "winlog" ─────────────────┬─ "event_id"         → slot 0
+//	        │                            ├─ "event_data" ─ "Image" → slot 1
+//	        │                            └─ "event_data.Image" → slot 1
+//	        ├─ "winlog.event_id"         → slot 0
+//	        ├─ "winlog.event_data" ─ "Image" → slot 1
+//	        ├─ "winlog.event_data.Image" → slot 1
+//	        ├─ "event" ─ "kind"          → slot 2
+//	        └─ "event.kind"              → slot 2
+//
+// so that nested, dotted and mixed spellings of a path meet in one slot by one
+// look-up a key. A look-up first asks two bitmaps (is there a key of this
+// length, is there one that begins with this byte: most keys end here), then a
+// perfect hash, then compares. Nodes are read only once built.
+type node struct {
+	slot int // of a scalar or array at this place; -1 when none is wanted
+
+	lengths uint64    // bit n: a key of n bytes; bit 63 for all longer ones
+	first   [4]uint64 // bit c: a key that begins with the byte c
+	mul     uint64
+	shift   uint8
+	table   []edge
+}
+
+type edge struct {
+	key string
+	to  *node
+}
+
+// find returns the node behind the key b[from:to], nil when it is not wanted.
+func (n *node) find(b []byte, from, to int) *node {
+	size := to - from
+	if size == 0 || n.lengths&(1<<min(uint(size), 63)) == 0 {
+		return nil
+	}
+	c := b[from]
+	if n.first[c>>6]&(1<<(c&63)) == 0 {
+		return nil
+	}
+	e := &n.table[n.hash(b, from, size)]
+	if string(b[from:to]) != e.key {
+		return nil
+	}
+	return e.to
+}
+
+// hash mixes the length with the first, middle and last eight bytes of a key.
+func (n *node) hash(b []byte, from, size int) uint64 {
+	var head, tail uint64
+	switch {
+	case size >= 8:
+		head = binary.LittleEndian.Uint64(b[from:])
+		tail = binary.LittleEndian.Uint64(b[from+size-8:])
+		if size > 16 {
+			tail += bits.RotateLeft64(binary.LittleEndian.Uint64(b[from+size/2-4:]), 17)
+		}
+	case from+8 <= len(b):
+		head = binary.LittleEndian.Uint64(b[from:]) & (1<<(8*uint(size)) - 1)
+	default:
+		for i := range size {
+			head |= uint64(b[from+i]) << (8 * uint(i))
+		}
+	}
+	return (head ^ bits.RotateLeft64(tail, 29) ^ uint64(size)<<56) * n.mul >> n.shift
+}
+
+func (n *node) leaf() bool { return n.table == nil }
+
+// buildTree returns the tree of the given paths; the slot of a path is its
+// place in the list.
+func buildTree(paths []string) *node {
+	type place struct {
+		slot     int
+		children map[string]*place
+	}
+	root := &place{slot: -1, children: map[string]*place{}}
+	for slot, path := range paths {
+		at := root
+		for seg := range strings.SplitSeq(path, ".") {
+			next := at.children[seg]
+			if next == nil {
+				next = &place{slot: -1, children: map[string]*place{}}
+				at.children[seg] = next
+			}
+			at = next
+		}
+		at.slot = slot
+	}
+	var build func(*place) *node
+	build = func(p *place) *node {
+		n := &node{slot: p.slot}
+		below := make(map[string]*node)
+		var collect func(prefix string, p *place)
+		collect = func(prefix string, p *place) {
+			for seg, child := range p.children {
+				below[prefix+seg] = build(child)
+				collect(prefix+seg+".", child)
+			}
+		}
+		collect("", p)
+		if len(below) > 0 {
+			n.fill(below)
+		}
+		return n
+	}
+	return build(root)
+}
+
+// fill makes the bitmaps and finds a multiplier under which no two keys meet.
+func (n *node) fill(below map[string]*node) {
+	keys := make([]string, 0, len(below))
+	for k := range below {
+		keys = append(keys, k)
+		n.lengths |= 1 << min(uint(len(k)), 63)
+		n.first[k[0]>>6] |= 1 << (k[0] & 63)
+	}
+	slices.Sort(keys) // so that the tree is the same in every process
+	size := bits.Len(uint(len(keys) * 2))
+	seed := uint64(0x9e3779b97f4a7c15)
+	for tries := 1; ; tries++ {
+		if tries%256 == 0 {
+			if size++; size > 20 {
+				panic("schemas: two wanted keys differ in no byte that the hash sees: " + strings.Join(keys, ", "))
+			}
+		}
+		seed ^= seed << 13
+		seed ^= seed >> 7
+		seed ^= seed << 17
+		n.mul, n.shift = seed|1, uint8(64-size)
+		n.table = make([]edge, 1<<size)
+		free := true
+		for _, k := range keys {
+			e := &n.table[n.hash([]byte(k), 0, len(k))]
+			if e.to != nil {
+				free = false
+				break
+			}
+			*e = edge{k, below[k]}
+		}
+		if free {
+			return
+		}
+	}
+}
