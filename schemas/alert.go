@@ -8,7 +8,7 @@ import (
 
 // ECSVersion is the version of the Elastic Common Schema that the alert's
 // fields were checked against.
-const ECSVersion = "9.0.0"
+const ECSVersion = "9.4.0"
 
 // Alert is the document that is published when a rule fires on an event: one
 // JSON object in ECS field names, nested, described by alert.schema.json.
