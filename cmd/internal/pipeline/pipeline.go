@@ -4,34 +4,110 @@
 package pipeline
 
 import (
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/regtrap/regtrap/enrich"
+	"github.com/regtrap/regtrap/matcher"
 	"github.com/regtrap/regtrap/rules"
 	"github.com/regtrap/regtrap/schemas"
 )
 
 // Config is shared by all workers.
 type Config struct {
-	Snapshot func() *rules.Snapshot // the rules in force: asked between records
+	// Snapshot returns the rules in force. It is asked before every record, so
+	// a record is judged by one rule set.
+	Snapshot func() *rules.Snapshot
 	Options  enrich.Options
 	Now      func() time.Time
+	// Panicked is told of every panic that a record caused, which is a defect
+	// of regtrap. It may be called by all workers at once.
+	Panicked func(value any, stack []byte)
 }
 
-// Worker handles records, one at a time, for one goroutine.
-type Worker struct{}
+// Worker handles records, one at a time, for one goroutine. A value that holds
+// no registry event, or none that a rule fires on, costs no allocation.
+type Worker struct {
+	config   Config
+	decoder  *schemas.Decoder
+	snapshot *rules.Snapshot
+	matcher  *matcher.Matcher // of snapshot
+	hits     []int32
+	folded   []rules.Hit
+	dead     schemas.Outcome
+	result   Result
+}
 
 // NewWorker returns a Worker.
-func NewWorker(c Config) *Worker { return new(Worker) }
-
-// Result is what one value caused. Its slices are reused by the next Record.
-type Result struct {
-	Alerts     []*schemas.Alert
-	DeadLetter *schemas.Outcome  // set when the value belongs in the dead letters; alerts of its readable records stand
-	Outcomes   []schemas.Outcome // of every record of the value, in order, for counting
-	Times      []time.Time       // event times of its registry events
+func NewWorker(c Config) *Worker {
+	return &Worker{config: c, decoder: schemas.NewDecoder()}
 }
 
-// Record reads one value. A panic below it becomes a dead letter with reason
-// internal; panics is called with its value and stack.
-func (w *Worker) Record(src enrich.Source) *Result { return new(Result) }
+// Result is what one value caused. It and its slices belong to the worker and
+// are valid until its next Record; the alerts are the caller's to keep.
+type Result struct {
+	Alerts []*schemas.Alert
+	// DeadLetter is set when the value belongs in the dead letters: the first
+	// thing that is wrong with it. Alerts of its readable records stand.
+	DeadLetter *schemas.Outcome
+	Outcomes   []schemas.Outcome // of every record of the value, in order, for counting
+	Times      []time.Time       // when its registry events happened, where they say
+}
+
+// Record reads one value. A panic below it, which would be a defect of
+// regtrap, makes the value a dead letter with reason internal, and the worker
+// goes on.
+func (w *Worker) Record(src enrich.Source) (res *Result) {
+	r := &w.result
+	clear(r.Alerts) // or they would live until the next alert takes their place
+	r.Alerts, r.Outcomes, r.Times, r.DeadLetter = r.Alerts[:0], r.Outcomes[:0], r.Times[:0], nil
+	defer func() {
+		if v := recover(); v != nil {
+			w.config.Panicked(v, debug.Stack())
+			w.outcome(schemas.Outcome{Kind: schemas.Dead, Reason: schemas.DeadInternal, Detail: fmt.Sprintf("panic: %v", v)})
+			// Whatever state they were left in, the next record gets fresh ones.
+			w.decoder, w.snapshot, w.matcher = schemas.NewDecoder(), nil, nil
+			res = r
+		}
+	}()
+	if s := w.config.Snapshot(); s != w.snapshot {
+		w.snapshot, w.matcher = s, s.Set.NewMatcher()
+	}
+	w.decoder.Reset(src.Value)
+	for {
+		ev, out := w.decoder.Next()
+		if out.Kind == schemas.End {
+			return r
+		}
+		w.outcome(out)
+		if out.Kind == schemas.Registry {
+			w.event(ev, src)
+		}
+	}
+}
+
+func (w *Worker) outcome(out schemas.Outcome) {
+	r := &w.result
+	r.Outcomes = append(r.Outcomes, out)
+	if out.Kind == schemas.Dead && r.DeadLetter == nil {
+		w.dead = out
+		r.DeadLetter = &w.dead
+	}
+}
+
+func (w *Worker) event(ev *schemas.Event, src enrich.Source) {
+	r := &w.result
+	if !ev.Time.IsZero() {
+		r.Times = append(r.Times, ev.Time)
+	}
+	w.hits = w.matcher.Match(w.hits[:0], ev)
+	if len(w.hits) == 0 {
+		return
+	}
+	w.folded = w.snapshot.Fold(w.folded[:0], w.hits)
+	for _, hit := range w.folded {
+		trace := w.matcher.Explain(ev, hit.Index)
+		r.Alerts = append(r.Alerts, enrich.Alert(ev, hit, trace, src, w.snapshot.Hash, w.config.Now(), &w.config.Options))
+	}
+}
