@@ -1,3 +1,36 @@
+// Package rules turns Sigma files into compiled conditions and the metadata of
+// their alerts, and holds the built-in pack.
+//
+// # What is read
+//
+// Sigma rules, specification 2.1, of the log sources registry_set,
+// registry_add, registry_delete, registry_rename and registry_event of product
+// windows; one or several in a file. The pack and users' files take the same
+// way. A rule is read completely or not at all: whatever regtrap cannot do
+// (other modifiers than contains, startswith, endswith, all, cased, exists, re
+// with i, m and s, gt, gte, lt, lte, neq; keyword searches, aggregations,
+// timeframes, collections, correlations, filters, fields of other events) is a
+// [Problem] that names it and its line, never a test that silently fails. A
+// rule must have title, id (a UUID), level, logsource, detection and
+// condition. A selection that no condition names is checked and otherwise
+// without effect, as in other Sigma tools.
+//
+// Values are taken as they stand in the file: 00000429 and 0x10 are no numbers
+// until a numeric modifier asks.
+//
+// # Attributes of regtrap's own
+//
+// Sigma lets a rule carry attributes that the specification does not know.
+// regtrap's are in one map:
+//
+//	regtrap:
+//	    risk_score: 73      # 0 to 100; without it what the level says
+//	    tags: [Host]        # the tags of the alert, in place of Sigma's
+//	    supersedes: [ID, …] # rules whose alert folds into this one's, see Fold
+//	    note: |             # investigation guide, Markdown
+//	        …
+//
+// ATT&CK references always come from Sigma's tags.
 package rules
 
 import (

@@ -1,15 +1,21 @@
-// Package rules turns rule files into compiled conditions and the metadata of
-// their alerts, and holds the built-in pack.
 package rules
 
-import "github.com/regtrap/regtrap/matcher"
+import (
+	"fmt"
+
+	"github.com/regtrap/regtrap/matcher"
+)
 
 // Snapshot is everything that matching needs to know of the rules at one
-// moment. It is immutable: a reload makes another.
+// moment. It is immutable, and safe for all goroutines: a reload makes another.
 type Snapshot struct {
 	Set   *matcher.Set
 	Rules []*Rule // by the rule's number in Set
 	Hash  string  // of all rules as they were read: hexadecimal, 16 digits; independent of file names and order of paths
+
+	// below holds for each rule the loaded rules that it supersedes itself;
+	// nil for most.
+	below [][]int32
 }
 
 // Config says what Load reads.
@@ -27,19 +33,10 @@ type Problem struct {
 	Want string // what would be right
 }
 
-// Load reads and compiles. Rules that cannot be used are left out and
-// reported as problems; err is for what leaves nothing to run: a path that
-// cannot be read.
-func Load(c Config) (*Snapshot, []Problem, error) { return new(Snapshot), nil, nil }
-
-// Hit is a rule that fires on an event, with the rules that it supersedes on
-// this event.
-type Hit struct {
-	Rule    *Rule
-	Index   int32 // the rule's number in Set
-	Related []*Rule
+// String is the problem on one line, FILE:LINE: WHAT: WANT.
+func (p Problem) String() string {
+	if p.Line == 0 {
+		return fmt.Sprintf("%s: %s: %s", p.File, p.What, p.Want)
+	}
+	return fmt.Sprintf("%s:%d: %s: %s", p.File, p.Line, p.What, p.Want)
 }
-
-// Fold appends to dst what is left of the hits of one event when superseded
-// rules are folded into the rules that supersede them, in rule order.
-func (s *Snapshot) Fold(dst []Hit, hits []int32) []Hit { return dst }

@@ -1,0 +1,124 @@
+package rules
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// source is the content of one rule file.
+type source struct {
+	name    string
+	data    []byte
+	ruleset string
+}
+
+// readPaths reads files, and folders recursively, in lexical order. Names that
+// begin with a dot are passed over within folders: a mounted ConfigMap keeps
+// every file twice, once below ..data. Links are followed. A file or folder
+// that is reached twice is read once.
+func readPaths(paths []string) ([]source, []Problem, error) {
+	f := finder{seen: make(map[string]bool)}
+	for _, path := range paths {
+		found := f.found
+		if err := f.visit(path); err != nil {
+			return nil, nil, fmt.Errorf("rules: %w", err)
+		}
+		if f.found == found {
+			f.problem(path, "no rule file here", "a Sigma rule, .yml or .yaml, or a folder with some")
+		}
+	}
+	return f.sources, f.problems, nil
+}
+
+// finder collects rule files.
+type finder struct {
+	sources  []source
+	problems []Problem
+	seen     map[string]bool // by real path: folders and rule files
+	found    int             // rule files, those seen before too
+}
+
+func (f *finder) problem(path, what, want string) {
+	f.problems = append(f.problems, Problem{File: path, What: what, Want: want})
+}
+
+// visit reads a file or a folder.
+func (f *finder) visit(path string) error {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	if real, err = filepath.Abs(real); err != nil {
+		return err
+	}
+	info, err := os.Stat(real)
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		return f.folder(path, real)
+	}
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".yml", ".yaml":
+	case ".toml":
+		f.found++
+		f.problem(path, "rules in TOML are not supported", "a Sigma rule, .yml or .yaml")
+		return nil
+	default:
+		return nil
+	}
+	f.found++
+	if f.seen[real] {
+		return nil
+	}
+	f.seen[real] = true
+	if !info.Mode().IsRegular() {
+		f.problem(path, "not a regular file", "a file or a folder")
+		return nil
+	}
+	return f.file(path, real)
+}
+
+// folder visits what is in a folder.
+func (f *finder) folder(path, real string) error {
+	if f.seen[real] {
+		f.found++
+		return nil
+	}
+	f.seen[real] = true
+	entries, err := os.ReadDir(real) // sorted
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		if err := f.visit(filepath.Join(path, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// file reads one file of bounded size.
+func (f *finder) file(path, real string) error {
+	r, err := os.Open(real)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	data, err := io.ReadAll(io.LimitReader(r, maxFileSize+1))
+	if err != nil {
+		return err
+	}
+	if len(data) > maxFileSize {
+		f.problem(path, fmt.Sprintf("larger than %d bytes", maxFileSize), "several smaller files")
+		return nil
+	}
+	f.sources = append(f.sources, source{path, data, "sigma"})
+	return nil
+}

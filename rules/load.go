@@ -1,0 +1,156 @@
+package rules
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/regtrap/regtrap/matcher"
+)
+
+// Load reads and compiles. Rules that cannot be used are left out and
+// reported as problems; err is for what leaves nothing to run: a path that
+// cannot be read. The pack comes first, then the paths in their order, files
+// of a folder in lexical order. Of two rules with one id the first counts.
+func Load(c Config) (*Snapshot, []Problem, error) {
+	var sources []source
+	if c.Pack {
+		pack, err := packSources()
+		if err != nil {
+			return nil, nil, err
+		}
+		sources = pack
+	}
+	files, problems, err := readPaths(c.Paths)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, more, err := load(append(sources, files...))
+	return s, append(problems, more...), err
+}
+
+// load is the part of Load that the pack and the users' files share.
+func load(sources []source) (*Snapshot, []Problem, error) {
+	s := new(Snapshot)
+	var problems []Problem
+	var digests [][]byte
+	byID := make(map[string]*Rule)
+	for _, src := range sources {
+		for rule, digest := range read(src, &problems) {
+			if first := byID[rule.ID]; first != nil {
+				problems = append(problems, Problem{File: rule.File, Line: rule.Line, Rule: rule.Name,
+					What: fmt.Sprintf("id %s is already that of %q (%s:%d)", rule.ID, first.Name, first.File, first.Line), Want: "an id of its own"})
+				continue
+			}
+			if len(s.Rules) == maxRules {
+				problems = append(problems, Problem{File: rule.File, Line: rule.Line, Rule: rule.Name,
+					What: fmt.Sprintf("more than %d rules", maxRules), Want: "fewer rules"})
+				break
+			}
+			byID[rule.ID] = rule
+			s.Rules = append(s.Rules, rule)
+			digests = append(digests, digest)
+		}
+	}
+	compiled := make([]matcher.Rule, len(s.Rules))
+	for i, r := range s.Rules {
+		compiled[i] = matcher.Rule{Condition: r.Condition, Actions: r.Actions}
+	}
+	var err error
+	if s.Set, err = matcher.Compile(compiled); err != nil {
+		return nil, problems, fmt.Errorf("rules: compile: %w", err)
+	}
+	s.Hash = hash(digests)
+	s.index(byID)
+	return s, problems, nil
+}
+
+// read yields the usable rules of a file, each with the digest of its document.
+func read(src source, problems *[]Problem) func(yield func(*Rule, []byte) bool) {
+	return func(yield func(*Rule, []byte) bool) {
+		dec := yaml.NewDecoder(bytes.NewReader(src.data))
+		for {
+			var doc yaml.Node
+			if err := dec.Decode(&doc); err != nil {
+				if !errors.Is(err, io.EOF) {
+					*problems = append(*problems, syntaxProblem(src.name, err))
+				}
+				return
+			}
+			if len(doc.Content) == 0 || doc.Content[0].ShortTag() == "!!null" {
+				continue // an empty document, as after a last ---
+			}
+			r := reader{file: src.name}
+			rule := r.sigma(doc.Content[0])
+			for _, p := range r.problems {
+				p.Rule = r.rule
+				*problems = append(*problems, p)
+			}
+			if rule == nil {
+				continue
+			}
+			rule.Ruleset = src.ruleset
+			if !yield(rule, digest(src.ruleset, doc.Content[0])) {
+				return
+			}
+		}
+	}
+}
+
+var yamlLine = regexp.MustCompile(`^yaml: (?:line ([0-9]+): )?`)
+
+// syntaxProblem takes the line out of the YAML library's message.
+func syntaxProblem(file string, err error) Problem {
+	p := Problem{File: file, What: "no YAML: " + err.Error(), Want: "valid YAML"}
+	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+		p.What = "no YAML: " + err.Error()[len(m[0]):]
+		p.Line, _ = strconv.Atoi(m[1])
+	}
+	return p
+}
+
+// digest is a hash of a document's content: not of its comments, quotes, line
+// breaks between values, or file name.
+func digest(ruleset string, root *yaml.Node) []byte {
+	h := sha256.New()
+	var buf []byte
+	text := func(s string) {
+		buf = binary.AppendUvarint(buf[:0], uint64(len(s)))
+		h.Write(append(buf, s...))
+	}
+	var walk func(n *yaml.Node)
+	walk = func(n *yaml.Node) {
+		text(n.ShortTag())
+		if n.Kind == yaml.ScalarNode {
+			text(n.Value)
+			return
+		}
+		text(strconv.Itoa(len(n.Content)))
+		for _, c := range n.Content {
+			walk(c)
+		}
+	}
+	text(ruleset)
+	walk(root)
+	return h.Sum(nil)
+}
+
+// hash joins the digests of all rules, in whatever order they were read.
+func hash(digests [][]byte) string {
+	digests = slices.Clone(digests)
+	slices.SortFunc(digests, bytes.Compare)
+	h := sha256.New()
+	for _, d := range digests {
+		h.Write(d)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}

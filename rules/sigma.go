@@ -1,0 +1,189 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/regtrap/regtrap/schemas"
+)
+
+// categories are Sigma's log sources of registry events.
+func categories() map[string]schemas.Actions {
+	return map[string]schemas.Actions{
+		"registry_set":    schemas.ActionSet(schemas.ValueSet),
+		"registry_add":    schemas.ActionSet(schemas.KeyCreated),
+		"registry_delete": schemas.ActionSet(schemas.KeyDeleted, schemas.ValueDeleted),
+		"registry_rename": schemas.ActionSet(schemas.KeyRenamed, schemas.ValueRenamed),
+		// Everything that Sysmon reports; reads are no Sysmon event.
+		"registry_event": schemas.ActionSet(schemas.ValueSet, schemas.KeyCreated, schemas.KeyDeleted,
+			schemas.ValueDeleted, schemas.KeyRenamed, schemas.ValueRenamed, schemas.ActionUnknown),
+	}
+}
+
+var uuid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+
+// sigma reads one Sigma rule, or returns nil when it cannot be used.
+func (r *reader) sigma(root *yaml.Node) *Rule {
+	rule := &Rule{File: r.file, Line: root.Line, Severity: Informational}
+	if root.Kind != yaml.MappingNode {
+		r.problem(root, "not a Sigma rule but a list or a text", "a map with title, id, logsource, detection and level")
+		return nil
+	}
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if k := root.Content[i]; k.Kind == yaml.ScalarNode {
+			if v := root.Content[i+1]; k.Value == "title" || k.Value == "id" && r.rule == "" {
+				r.rule = v.Value
+			}
+		}
+	}
+	if !r.expand(root) {
+		return nil
+	}
+	found := make(map[string]*yaml.Node)
+	for key, value := range r.mapping(root, "the rule") {
+		switch key.Value {
+		case "action", "correlation", "filter", "global":
+			r.problem(key, fmt.Sprintf("%s: rule collections, correlations and filters are not supported", key.Value), "a rule of its own, complete")
+			return nil
+		}
+		found[key.Value] = value
+	}
+	for _, name := range []string{"title", "id", "level", "logsource", "detection"} {
+		if n := found[name]; n == nil || n.ShortTag() == "!!null" {
+			r.problem(root, "the rule has no "+name, name+": …")
+			delete(found, name)
+		}
+	}
+	r.metadata(rule, found)
+	if n := found["logsource"]; n != nil {
+		rule.Actions = r.logsource(n)
+	}
+	if n := found["detection"]; n != nil {
+		rule.Condition = r.detection(n)
+	}
+	if n := found["regtrap"]; n != nil {
+		r.extra(rule, n)
+	}
+	if len(r.problems) > 0 {
+		return nil
+	}
+	return rule
+}
+
+// metadata reads what a rule says about itself.
+func (r *reader) metadata(rule *Rule, found map[string]*yaml.Node) {
+	rule.Ruleset = "sigma"
+	text := func(name string) string {
+		if n := found[name]; n != nil {
+			return strings.TrimSpace(r.text(n, name))
+		}
+		return ""
+	}
+	texts := func(name string) []string {
+		if n := found[name]; n != nil {
+			return r.texts(n, name)
+		}
+		return nil
+	}
+	rule.Name = text("title")
+	rule.Description = text("description")
+	rule.License = text("license")
+	rule.Author = text("author")
+	rule.References = texts("references")
+	rule.FalsePositives = texts("falsepositives")
+	rule.Tags = texts("tags")
+	rule.Threat = threat(rule.Tags)
+	rule.Version = text("modified")
+	if rule.Version == "" {
+		rule.Version = text("date")
+	}
+	if n := found["id"]; n != nil {
+		if rule.ID = strings.ToLower(text("id")); !uuid.MatchString(rule.ID) {
+			r.problem(n, fmt.Sprintf("id %q is no UUID", n.Value), "id: as in "+`"6f9619ff-8b86-4d01-b42d-00cf4fc964ff"`)
+		}
+	}
+	statuses := []string{"stable", "test", "experimental", "deprecated", "unsupported"}
+	if rule.Status = text("status"); rule.Status != "" && !slices.Contains(statuses, rule.Status) {
+		r.problem(found["status"], fmt.Sprintf("status %q is unknown", rule.Status), strings.Join(statuses, ", "))
+	}
+	if n := found["level"]; n != nil {
+		level := slices.Index(severities(), text("level"))
+		if level < 0 {
+			r.problem(n, fmt.Sprintf("level %q is unknown", n.Value), strings.Join(severities(), ", "))
+			level = 0
+		}
+		rule.Severity = Severity(level)
+		rule.RiskScore = rule.Severity.Score()
+	}
+}
+
+func severities() []string {
+	var names []string
+	for s := Informational; s <= Critical; s++ {
+		names = append(names, s.String())
+	}
+	return names
+}
+
+// logsource returns the actions of a log source.
+func (r *reader) logsource(node *yaml.Node) schemas.Actions {
+	var actions schemas.Actions
+	category := false
+	for key, value := range r.mapping(node, "logsource") {
+		text := r.text(value, key.Value)
+		switch key.Value {
+		case "category":
+			category = true
+			var ok bool
+			if actions, ok = categories()[text]; !ok {
+				r.problem(value, fmt.Sprintf("logsource category %q holds no registry events", text),
+					strings.Join(slices.Sorted(maps.Keys(categories())), ", "))
+			}
+		case "product":
+			if text != "windows" {
+				r.problem(value, fmt.Sprintf("logsource product %q has no registry", text), "product: windows")
+			}
+		case "definition":
+		default:
+			r.problem(key, fmt.Sprintf("logsource %s %q is not supported", key.Value, text), "category: registry_set (or _add, _delete, _rename, _event), product: windows")
+		}
+	}
+	if !category && node.Kind == yaml.MappingNode {
+		r.problem(node, "the logsource has no category", "category: registry_set (or _add, _delete, _rename, _event)")
+	}
+	return actions
+}
+
+// extra reads the attributes of regtrap's own, see the package comment.
+func (r *reader) extra(rule *Rule, node *yaml.Node) {
+	for key, value := range r.mapping(node, "regtrap") {
+		switch key.Value {
+		case "risk_score":
+			n, err := strconv.Atoi(r.text(value, "risk_score"))
+			if err != nil || n < 0 || n > 100 {
+				r.problem(value, fmt.Sprintf("risk_score %q is no score", value.Value), "an integer from 0 to 100")
+			}
+			rule.RiskScore = n
+		case "note":
+			rule.Note = r.text(value, "note")
+		case "tags":
+			rule.Tags = r.texts(value, "tags")
+		case "supersedes":
+			for _, n := range r.oneOrMore(value, "supersedes") {
+				id := strings.ToLower(n.Value)
+				if !uuid.MatchString(id) {
+					r.problem(n, fmt.Sprintf("supersedes %q, which is no UUID", n.Value), "the id of a rule")
+				}
+				rule.Supersedes = append(rule.Supersedes, id)
+			}
+		default:
+			r.problem(key, fmt.Sprintf("regtrap has no attribute %q", key.Value), "risk_score, note, tags, supersedes")
+		}
+	}
+}
