@@ -16,8 +16,8 @@ import (
 	"github.com/regtrap/regtrap/cmd/internal/kafkatest"
 )
 
-// binary is the path of the regtrap that is tested.
-var binary string
+// regtrapFile is the path of the regtrap that is tested.
+var regtrapFile string
 
 // clusters holds one broker of each version, started when first asked for and
 // shared by all tests, which keep apart by the names of topics and groups.
@@ -37,8 +37,8 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	clusters.dir = dir
-	binary = filepath.Join(dir, "regtrap")
-	build := exec.Command("go", "build", "-o", binary, "github.com/regtrap/regtrap/cmd/regtrap")
+	regtrapFile = filepath.Join(dir, "regtrap")
+	build := exec.Command("go", "build", "-o", regtrapFile, "github.com/regtrap/regtrap/cmd/regtrap")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building regtrap: %v\n%s", err, out)
 		return 1

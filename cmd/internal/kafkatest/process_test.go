@@ -70,7 +70,7 @@ func start(t *testing.T, c *kafkatest.Cluster, tp topics, env ...string) *proces
 	addr := l.Addr().String()
 	l.Close()
 	p := &process{t: t, http: addr, done: make(chan struct{})}
-	p.cmd = exec.Command(binary, "run")
+	p.cmd = exec.Command(regtrapFile, "run")
 	p.cmd.Env = append([]string{
 		"REGTRAP_BROKERS=" + strings.Join(c.Plain(), ","),
 		"REGTRAP_TOPICS=" + tp.in,
@@ -186,7 +186,7 @@ func waitFor(t *testing.T, what string, ok func() (bool, string)) {
 // regtrap runs another command of the binary and returns what it prints.
 func regtrap(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := exec.Command(binary, args...).Output()
+	out, err := exec.Command(regtrapFile, args...).Output()
 	if err != nil {
 		t.Fatalf("regtrap %s: %v", strings.Join(args, " "), err)
 	}
