@@ -114,8 +114,8 @@ func (w *draft) addPaths(sid string) {
 	}
 	if name, ok := p.ValueName(); ok {
 		w.add(RegistryValue, Value{Text: name, Spelling: registry.Canonical})
-		if name == "" {
-			w.add(RegistryValue, Value{Text: "(Default)", Spelling: registry.Derived})
+		if name == "(Default)" { // the unnamed value
+			w.add(RegistryValue, Value{Text: "", Spelling: registry.Derived})
 		}
 	}
 	if w.has(RegistryNewPath) {

@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"bytes"
+	"strings"
 	"unsafe"
 
 	"github.com/regtrap/regtrap/registry"
@@ -76,7 +77,8 @@ func (d *Decoder) forget() {
 		for i := range arena {
 			arena[i] = '!'
 		}
-		stale := string(bytes.Repeat([]byte{'!'}, 256))
+		// Not canonical, so that the path writes all its spellings anew.
+		stale := `\REGISTRY\MACHINE\SYSTEM\ControlSet002\` + strings.Repeat("!", 4096)
 		d.path.Set(stale, registry.Context{})
 		d.newPath.Set(stale, registry.Context{})
 	}

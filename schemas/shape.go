@@ -53,7 +53,7 @@ const (
 	wireZonedTime                                   // a time that counts only when it states its zone
 	wireDataBytes                                   // ECS registry.data.bytes
 	wireValueName                                   // the value name where the source has a field for it
-	wireOldModule                                   // who filled the ECS fields of a Winlogbeat record
+	wireError                                       // what the shipper says went wrong
 	wireRawXML                                      // the event as XML beside the fields
 	auditObject                                     // 4657: the key
 	auditValueName                                  // 4657: the value's name

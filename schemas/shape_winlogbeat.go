@@ -1,5 +1,11 @@
 package schemas
 
+import (
+	"encoding/xml"
+	"strings"
+	"unicode/utf8"
+)
+
 // Winlogbeat 7 and 8 and Elastic Agent keep what Windows wrote below winlog.
 // The Sysmon module, in the shipper or in Elasticsearch, moves some of it to
 // ECS fields; both tables therefore know both places.
@@ -62,7 +68,7 @@ func winlogPlaces() map[Field][]string {
 		HostName:       {"winlog.computer_name", "host.name"},
 		FilePath:       {"file.path"},
 		wireTimestamp:  {"@timestamp"},
-		wireOldModule:  {"error.message"},
+		wireError:      {"error.message"},
 		wireRawXML:     {"event.original"},
 		SourceAction:   {"event.action"},
 		SourceType:     {"event.type"},
@@ -77,7 +83,59 @@ func winlogPlaces() map[Field][]string {
 }
 
 // readWinlog is readWindows, for records that may have lost fields to
-// Winlogbeat's XML parser.
+// Winlogbeat's XML parser: with error.message "XML syntax error …" the rest of
+// the event is only in event.original.
 func readWinlog(d *Decoder, t *table) Outcome {
-	return readWindows(d, t)
+	out := readWindows(d, t)
+	if slot, ok := d.slot(t, wireError); !ok || !d.compare(slot, "xml syntax error", true) {
+		return out
+	}
+	if out.Kind == Dead && out.Reason == DeadMissingPath || out.Kind == Registry {
+		w := &d.draft
+		lost := dataItems(d.takeText(t, wireRawXML))
+		switch {
+		case out.Kind == Registry:
+			if w.action == ValueSet && !w.has(RegistryDataStrings) && lost["Details"] != "" {
+				w.set(RegistryDataStrings, lost["Details"])
+			}
+		case lost["TargetObject"] != "":
+			// The path itself was lost: not seen yet, and said rather than guessed.
+			out.Detail += ", which is only in event.original after an XML syntax error of the shipper"
+		}
+	}
+	return out
+}
+
+// dataItems returns the <Data Name=…> items of an event's XML, as far as it
+// can be read. It is for the rare records that lost their fields: it allocates.
+func dataItems(text string) map[string]string {
+	items := make(map[string]string)
+	// XML has no control characters; the shipper failed on these very ones.
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff {
+			return utf8.RuneError
+		}
+		return r
+	}, text)
+	dec := xml.NewDecoder(strings.NewReader(text))
+	dec.Strict = false
+	for {
+		tok, err := dec.Token()
+		if err != nil {
+			return items
+		}
+		start, ok := tok.(xml.StartElement)
+		if !ok || start.Name.Local != "Data" {
+			continue
+		}
+		var content string
+		if err := dec.DecodeElement(&content, &start); err != nil {
+			return items
+		}
+		for _, a := range start.Attr {
+			if a.Name.Local == "Name" {
+				items[a.Value] = content
+			}
+		}
+	}
 }

@@ -193,8 +193,8 @@ func (d *Decoder) readAudit(t *table, o origin) Outcome {
 	}
 	w.takeAll(t)
 	for _, f := range [...]Field{RegistryPath, RegistryNewPath, RegistryDataStrings, RegistryDataType, SysmonEventType,
-		ProcessExecutable, UserFull, UserID, UserName, UserDomain, wireUTCTime} {
-		w.set(f) // these fields are Sysmon's, or the logger's
+		ProcessExecutable, UserFull, UserID, UserName, UserDomain} {
+		w.set(f) // these places are Sysmon's, or the logger's
 	}
 	w.valueName, w.hasValueName = d.takeText(t, auditValueName), true
 	if w.valueName == "-" {
