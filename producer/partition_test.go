@@ -1,0 +1,47 @@
+package producer
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/segmentio/kafka-go"
+)
+
+// Vectors of org.apache.kafka.common.utils.UtilsTest.testMurmur2.
+func TestMurmur2IsJavas(t *testing.T) {
+	for text, want := range map[string]int32{
+		"21": -973932308, "foobar": -790332482, "a-little-bit-long-string": -985981536,
+		"a-little-bit-longer-string":                       -1486304829,
+		"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8": -58897971,
+		"abc": 479470107,
+	} {
+		if got := int32(murmur2([]byte(text))); got != want {
+			t.Errorf("murmur2(%q) = %d, want %d", text, got, want)
+		}
+	}
+}
+
+func TestProblemsNameWhatToDo(t *testing.T) {
+	for _, test := range []struct {
+		err           error
+		reason, words string
+	}{
+		{kafka.UnknownTopicOrPartition, "missing_topic", "topic alerts does not exist: create it"},
+		{kafka.TopicAuthorizationFailed, "authorization", "grant WRITE"},
+		{kafka.NotEnoughReplicas, "replicas", "min.insync.replicas"},
+		{fmt.Errorf("wrapped: %w", kafka.NotLeaderForPartition), "leader", "between leaders"},
+		{kafka.SASLAuthenticationFailed, "authentication", "REGTRAP_SASL_PASSWORD"},
+		{kafka.RequestTimedOut, "timeout", "did not acknowledge"},
+		{kafka.InvalidRecord, "refused", "the broker refuses"},
+		{io.ErrUnexpectedEOF, "network", "REGTRAP_BROKERS"},
+		{errors.New("tls: first record does not look like a TLS handshake"), "tls", "REGTRAP_TLS"},
+	} {
+		reason, words := problem(test.err, "alerts")
+		if reason != test.reason || !strings.Contains(words, test.words) {
+			t.Errorf("problem(%v) = %s, %q; want %s and %q", test.err, reason, words, test.reason, test.words)
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package producer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+)
+
+const (
+	watchEvery  = 30 * time.Second // while the output topics are there
+	watchAgain  = time.Second      // while one is missing
+	minReplicas = 3
+	minInSync   = 2
+)
+
+// Run watches the output topics until ctx is done: that they exist and can be
+// asked for, and whether an acknowledged message survives the loss of a broker.
+// It returns nil.
+func (p *Producer) Run(ctx context.Context) error {
+	warned := make(map[string]string) // what was last said of a topic's replicas
+	for {
+		pause := watchEvery
+		words, reachable := "", true
+		for _, topic := range p.config.Topics {
+			if !reachable {
+				break // the other topics have the same brokers
+			}
+			if err := p.look(ctx, topic, warned); err != nil {
+				var reason string
+				reason, words = problem(err, topic)
+				reachable = reason == "missing_topic" || reason == "authorization" || reason == "leader"
+			}
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if words != "" {
+			pause = watchAgain
+		}
+		if p.state.watched(words) {
+			if words != "" {
+				p.config.Logger.Error("output unavailable", "problem", words)
+			} else {
+				p.config.Logger.Info("output available")
+			}
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		}
+	}
+}
+
+// look checks one topic. Its error says that the topic cannot be used; what is
+// merely unsafe about it is logged.
+func (p *Producer) look(ctx context.Context, topic string, warned map[string]string) error {
+	ctx, cancel := context.WithTimeout(ctx, p.config.RequestTimeout)
+	defer cancel()
+	res, err := p.client.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{topic}})
+	if err != nil {
+		return err
+	}
+	t := &res.Topics[0]
+	if t.Error != nil {
+		return t.Error
+	}
+	replicas := 0
+	for i, part := range t.Partitions {
+		if n := len(part.Replicas); i == 0 || n < replicas {
+			replicas = n
+		}
+	}
+	p.metrics.replicas.WithLabelValues(topic).Set(float64(replicas))
+	inSync, err := p.minInSync(ctx, topic)
+	warning := ""
+	switch {
+	case err != nil: // the right to read configurations may be missing: no reason to stop
+		warning = fmt.Sprintf("min.insync.replicas cannot be read: %v", err)
+	case replicas < minReplicas || inSync < minInSync:
+		warning = fmt.Sprintf("replication factor %d, min.insync.replicas %d: want %d and %d, or an acknowledged message may be lost with a broker", replicas, inSync, minReplicas, minInSync)
+	}
+	if err == nil {
+		p.metrics.inSync.WithLabelValues(topic).Set(float64(inSync))
+	}
+	if warned[topic] != warning {
+		warned[topic] = warning
+		if warning != "" {
+			p.config.Logger.Warn("output topic is not safe", "topic", topic, "problem", warning)
+		}
+	}
+	return nil
+}
+
+func (p *Producer) minInSync(ctx context.Context, topic string) (int, error) {
+	const name = "min.insync.replicas"
+	res, err := p.client.DescribeConfigs(ctx, &kafka.DescribeConfigsRequest{Resources: []kafka.DescribeConfigRequestResource{{
+		ResourceType: kafka.ResourceTypeTopic, ResourceName: topic, ConfigNames: []string{name},
+	}}})
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range res.Resources {
+		if r.Error != nil {
+			return 0, r.Error
+		}
+		for _, e := range r.ConfigEntries {
+			if e.ConfigName == name {
+				return strconv.Atoi(e.ConfigValue)
+			}
+		}
+	}
+	return 0, errors.New("the broker does not tell")
+}
