@@ -1,7 +1,6 @@
 package schemas_test
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,8 +11,6 @@ import (
 
 	"github.com/regtrap/regtrap/schemas"
 )
-
-var updateShapes = flag.Bool("update-shapes", false, "rewrite the golden files of the shapes")
 
 // dump writes everything that an event shows, a text a line.
 func dump(ev *schemas.Event, out schemas.Outcome) string {
@@ -95,7 +92,7 @@ func TestShapesAreReadAsTheirGoldenFilesSay(t *testing.T) {
 			}
 			got := dumpAll(schemas.NewDecoder(), value)
 			golden := strings.TrimSuffix(file, ".ndjson") + ".golden"
-			if *updateShapes {
+			if update() {
 				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
 				}
