@@ -1,6 +1,7 @@
 package schemas_test
 
 import (
+	"os"
 	"testing"
 
 	"github.com/regtrap/regtrap/schemas"
@@ -13,10 +14,18 @@ const (
 )
 
 func TestNextAllocatesNothing(t *testing.T) {
-	for name, record := range map[string]string{
+	records := map[string]string{
 		"elastic_defend": defendRecord, "nxlog": nxlogRecord, "not_registry": otherRecord,
 		"not_document": "hello", "unknown_shape": `{"a":{"b":[1,2,{"c":"d"}]}}`,
-	} {
+	}
+	for _, file := range shapeFiles(t) { // many records in one value
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		records[file] = string(b)
+	}
+	for name, record := range records {
 		d := schemas.NewDecoder()
 		value := []byte(record)
 		read := func() {
