@@ -2,6 +2,7 @@ package matcher
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/regtrap/regtrap/schemas"
 )
@@ -15,24 +16,55 @@ type Rule struct {
 // A Set is a compiled list of rules. It is immutable and safe for all
 // goroutines; rules are known by their place in the list.
 type Set struct {
-	rules  []Rule
-	roots  []int32 // node of each rule's condition
-	nodes  []node
-	leaves []leaf
-	always []int32 // rules without a cover
+	rules   []Rule
+	roots   []int32 // node of each rule's condition
+	nodes   []node
+	leaves  []leaf
+	indexes []index // of the fields that covers need, by field
+	outputs int     // of all indexes' automata
+	always  []int32 // rules without a cover
+	actions schemas.Actions
 }
 
 // Compile compiles rules. An error names the place of the rule in the list.
 func Compile(rules []Rule) (*Set, error) {
-	s := &Set{rules: rules, roots: make([]int32, len(rules))}
+	s := &Set{rules: slices.Clone(rules), roots: make([]int32, len(rules))}
 	c := compiler{byText: make(map[string]int32)}
 	for i, r := range rules {
+		s.actions |= r.Actions
 		s.roots[i] = int32(len(c.nodes))
 		c.nodes = append(c.nodes, node{})
 		if err := c.add(s.roots[i], r.Condition, 1); err != nil {
 			return nil, fmt.Errorf("rule %d: %w", i, err)
 		}
-		s.always = append(s.always, int32(i))
+	}
+
+	var filings [schemas.NumFields]filing
+	for i := range rules {
+		cover, ok := c.cover(s.roots[i])
+		if !ok {
+			s.always = append(s.always, int32(i))
+			continue
+		}
+		for _, n := range cover.leaves {
+			l := &c.leaves[n]
+			l.covered = append(l.covered, int32(i))
+			if l.filed {
+				continue
+			}
+			l.filed = true
+			if filings[l.field] == nil {
+				filings[l.field] = make(filing)
+			}
+			filings[l.field].add(n, l)
+		}
+	}
+	for field, f := range filings {
+		if f != nil {
+			x := f.index(schemas.Field(field), s.outputs)
+			s.outputs += len(x.shelves)
+			s.indexes = append(s.indexes, x)
+		}
 	}
 	s.nodes, s.leaves = c.nodes, c.leaves
 	return s, nil
