@@ -196,7 +196,7 @@ func (d *Decoder) step(r *region) (out Outcome, found bool) {
 			return d.object(r, i), true
 		case c == '[':
 			r.array, r.first, r.pos = true, true, i+1
-		case c == '<':
+		case c == '<' && markup(r.b[i:]):
 			d.resume(r, i)
 			return Outcome{Kind: Skipped, Reason: SkipXML}, true
 		case !started && len(d.regions) == 1:
@@ -206,6 +206,16 @@ func (d *Decoder) step(r *region) (out Outcome, found bool) {
 			return d.malformed(r, i, i, "'{', '[' or the end of the value"), true
 		}
 	}
+}
+
+// markup reports whether b, which begins with '<', begins as XML: a syslog line
+// begins with a priority, as in "<134>".
+func markup(b []byte) bool {
+	if len(b) < 2 {
+		return false
+	}
+	c := b[1] | 0x20
+	return 'a' <= c && c <= 'z' || b[1] == '?' || b[1] == '!'
 }
 
 // malformed makes the dead letter of the record at from, whose text is wrong

@@ -47,6 +47,7 @@ func TestEveryRecordOfAValueIsReadOrNamed(t *testing.T) {
 		"records":               {`{"records":[` + m + `,` + m + `]}`, []string{"0 " + path, "1 " + path}},
 		"text":                  {"Mar  3 ws-041 {}", []string{"not_document"}},
 		"a number":              {"13", []string{"not_document"}},
+		"syslog":                {"<134>Mar  3 10:11:12 fw-1 kernel: drop", []string{"not_document"}},
 		"xml":                   {"<Event xmlns='a'/>\n", []string{"xml"}},
 		"alert":                 {`{"event.kind":"alert",` + m[1:], []string{"alert"}},
 		"another channel":       {`{"Channel":"Application",` + m[1:], []string{"not_registry"}},
