@@ -2,7 +2,6 @@ package service
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -33,7 +32,7 @@ func TestREADMEIsCurrent(t *testing.T) {
 		if !ok || !ok2 || !ok3 {
 			t.Fatalf("%s has no place for the table of %s", file, name)
 		}
-		text = fmt.Sprintf("%s<!-- %s:%s-->\n%s<!-- /%[2]s -->%s", head, name, comment, table, tail)
+		text = head + "<!-- " + name + ":" + comment + "-->\n" + table + "<!-- /" + name + " -->" + tail
 	}
 	if *update && !bytes.Equal(old, []byte(text)) {
 		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
