@@ -207,7 +207,7 @@ func (g gen) record() record {
 }
 
 func TestMatchAgreesWithTheObviousEvaluator(t *testing.T) {
-	g := gen{rand.New(rand.NewPCG(1, 2))}
+	g := gen{newRand()}
 	hits, candidates, always := 0, 0, 0
 	for range 150 {
 		rules := make([]Rule, 40)
