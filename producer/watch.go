@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/segmentio/kafka-go"
+
+	"github.com/regtrap/regtrap/internal/diagnose"
 )
 
 const (
@@ -24,17 +27,7 @@ func (p *Producer) Run(ctx context.Context) error {
 	warned := make(map[string]string) // what was last said of a topic's replicas
 	for {
 		pause := watchEvery
-		words, reachable := "", true
-		for _, topic := range p.config.Topics {
-			if !reachable {
-				break // the other topics have the same brokers
-			}
-			if err := p.look(ctx, topic, warned); err != nil {
-				var reason string
-				reason, words = problem(err, topic)
-				reachable = reason == "missing_topic" || reason == "authorization" || reason == "leader"
-			}
-		}
+		words := p.lookAtAll(ctx, warned)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -56,6 +49,23 @@ func (p *Producer) Run(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// lookAtAll says what is wrong with the output topics, nothing when all is well.
+func (p *Producer) lookAtAll(ctx context.Context, warned map[string]string) string {
+	var problems []string
+	for _, topic := range p.config.Topics {
+		err := p.look(ctx, topic, warned)
+		if err == nil {
+			continue
+		}
+		reason, words := problem(err, topic)
+		problems = append(problems, words)
+		if reason != "missing_topic" && reason != diagnose.Authorization && reason != "leader" {
+			break // the other topics have the same brokers
+		}
+	}
+	return strings.Join(problems, "; ")
 }
 
 // look checks one topic. Its error says that the topic cannot be used; what is
