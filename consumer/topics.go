@@ -32,7 +32,7 @@ func (l layout) problem() string {
 	}
 	var parts []string
 	if len(l.missing) > 0 {
-		parts = append(parts, fmt.Sprintf("no topic to read: %s do not exist: create them, or correct REGTRAP_TOPICS", strings.Join(l.missing, ", ")))
+		parts = append(parts, fmt.Sprintf("no topic to read: these do not exist: %s: create them, or correct REGTRAP_TOPICS", strings.Join(l.missing, ", ")))
 	}
 	if len(l.forbidden) > 0 {
 		parts = append(parts, fmt.Sprintf("no topic to read: this user may not describe %s: grant READ and DESCRIBE on them", strings.Join(l.forbidden, ", ")))
