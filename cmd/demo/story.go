@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/regtrap/regtrap/cmd/internal/sample"
+	"github.com/regtrap/regtrap/cmd/internal/show"
 	"github.com/regtrap/regtrap/schemas"
 )
 
@@ -83,7 +84,7 @@ func (s *story) cameOut(alertMessages, deadMessages []message) ([]alert, []deadL
 		s.printf("      %s partition %d offset %d: %s\n", d.Topic, d.Partition, d.Offset, d.Detail)
 		dead = append(dead, d)
 	}
-	s.printf("\nAlerts on topic %s:\n", alertsTopic)
+	s.printf("\nAlerts on topic %s:\n\n", alertsTopic)
 	var alerts []alert
 	for _, m := range alertMessages {
 		a, err := m.alert()
@@ -122,68 +123,17 @@ func (s *story) table(title string, counts map[string]float64) {
 	}
 }
 
-// alert shows one alert: who, where, what it would start, which rule, which
-// technique, where on the topic.
+// alert shows one alert.
 func (s *story) alert(a alert) {
-	s.printf("\n  %s  %s\n", strings.ToUpper(a.Regtrap.Severity), a.Rule.Name)
-	s.row("when", a.Timestamp.Format("2006-01-02 15:04:05.000 UTC"))
-	s.row("who", who(&a.Alert))
-	s.row("where", a.Registry.Path)
-	s.row("on the wire", fmt.Sprintf("%s (%s)", a.Regtrap.Registry.Path, a.Regtrap.Shape))
-	if d := a.Registry.Data; d != nil {
-		s.row("would start", strings.Join(d.Strings, ", "))
+	block := show.Alert(&a.Alert, "published to", fmt.Sprintf("%s, partition %d, offset %d", alertsTopic, a.partition, a.offset))
+	for line := range strings.Lines(block) {
+		s.printf("  %s", line)
 	}
-	s.row("technique", techniques(a.Threat))
-	src := a.Regtrap.Source
-	s.row("read from", fmt.Sprintf("%s partition %d offset %d", src.Topic, src.Partition, src.Offset))
-	s.row("alert", fmt.Sprintf("%s, partition %d offset %d", a.Event.ID, a.partition, a.offset))
-}
-
-func (s *story) row(name, text string) {
-	if text != "" {
-		s.printf("    %-12s %s\n", name, text)
-	}
-}
-
-func who(a *schemas.Alert) string {
-	var parts []string
-	if u := a.User; u != nil {
-		name := u.Name
-		if u.Domain != "" {
-			name = u.Domain + `\` + u.Name
-		}
-		if name == "" {
-			name = u.ID
-		}
-		parts = append(parts, name)
-	}
-	if a.Host.Name != "" {
-		parts = append(parts, "on "+a.Host.Name)
-	}
-	if p := a.Process; p != nil && p.Executable != "" {
-		parts = append(parts, fmt.Sprintf("through %s (process %d)", p.Executable, p.PID))
-	}
-	return strings.Join(parts, " ")
-}
-
-func techniques(t *schemas.AlertThreat) string {
-	if t == nil || t.Technique == nil {
-		return ""
-	}
-	var list []string
-	for i, id := range t.Technique.ID {
-		list = append(list, id+" "+t.Technique.Name[i])
-	}
-	if sub := t.Technique.Subtechnique; sub != nil {
-		for i, id := range sub.ID {
-			list = append(list, id+" "+sub.Name[i])
-		}
-	}
-	return strings.Join(list, ", ")
+	s.printf("\n")
 }
 
 func (s *story) end(records, alerts, dead int, took time.Duration) {
-	s.printf("\n%d records, %d alerts, %d dead letters in %.1f s: every attack raised one alert, and nothing else did.\n",
+	s.printf("%d records, %d alerts, %d dead letters in %.1f s: every attack raised one alert, and nothing else did.\n",
 		records, alerts, dead, took.Seconds())
 }
 

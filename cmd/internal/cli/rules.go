@@ -1,0 +1,190 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/regtrap/regtrap/rules"
+)
+
+// ruleFlags are the flags of every command that uses rules.
+type ruleFlags struct {
+	paths  []string
+	noPack bool
+}
+
+func (f *ruleFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&f.paths, "rules", nil, "rule `PATH`: a Sigma file (.yml, .yaml), or a folder read recursively; may be repeated (default none)")
+	cmd.Flags().BoolVar(&f.noPack, "no-pack", false, "leave the built-in pack out (default false)")
+}
+
+func (f *ruleFlags) config(more ...string) rules.Config {
+	return rules.Config{Pack: !f.noPack, Paths: append(f.paths, more...)}
+}
+
+// errNoRules says that nothing would be detected.
+var errNoRules = errors.New("no rule can be used: give --rules, or leave out --no-pack")
+
+// load loads the rules, and complains of those that are left out.
+func (p Process) load(f *ruleFlags) (*rules.Snapshot, error) {
+	snapshot, problems, err := rules.Load(f.config())
+	if err != nil {
+		return nil, fail(err)
+	}
+	for _, problem := range problems {
+		p.complain(errors.New(problem.String()))
+	}
+	if len(snapshot.Rules) == 0 {
+		return nil, fail(errNoRules)
+	}
+	return snapshot, nil
+}
+
+func (p Process) check() *cobra.Command {
+	var f ruleFlags
+	var strict bool
+	cmd := &cobra.Command{
+		Use:   "check [PATH…]",
+		Short: "Compile rules and say what is wrong with them",
+		Long: `check compiles the built-in pack and the rules of every PATH and --rules, and
+says what is wrong with each one that cannot be used, by file and line.
+
+Exit status 1 when no rule can be used, or with --strict when one cannot.`,
+	}
+	o := p.outputFlag(cmd)
+	f.add(cmd)
+	cmd.Flags().BoolVar(&strict, "strict", false, "exit with status 1 when a rule is rejected (default false)")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		snapshot, problems, err := rules.Load(f.config(args...))
+		if err != nil {
+			return fail(err)
+		}
+		if err := p.written(p.report(o.or(p.Stdout), snapshot, problems)); err != nil {
+			return err
+		}
+		switch {
+		case len(snapshot.Rules) == 0:
+			return fail(errNoRules)
+		case strict && len(problems) > 0:
+			return &exit{status: failed}
+		}
+		return nil
+	}
+	return cmd
+}
+
+// report writes the result of check.
+func (p Process) report(o output, snapshot *rules.Snapshot, problems []rules.Problem) error {
+	always := snapshot.Set.Always()
+	if o == ndjson {
+		e := encoder(p.Stdout)
+		for _, problem := range problems {
+			if err := e.Encode(map[string]any{"file": problem.File, "line": problem.Line, "rule": problem.Rule, "problem": problem.What, "want": problem.Want}); err != nil {
+				return err
+			}
+		}
+		names := []string{}
+		for _, i := range always {
+			names = append(names, snapshot.Rules[i].ID)
+		}
+		return e.Encode(map[string]any{"rules": len(snapshot.Rules), "rejected": len(problems), "always_evaluated": names, "rules_version": snapshot.Hash})
+	}
+	for _, problem := range problems {
+		if _, err := fmt.Fprintln(p.Stdout, problem); err != nil {
+			return err
+		}
+	}
+	for _, i := range always {
+		r := snapshot.Rules[i]
+		if _, err := fmt.Fprintf(p.Stdout, "%s:%d: %s: holds no literal text that must be there, so it is evaluated on every event\n", r.File, r.Line, r.Name); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(p.Stdout, "%d rules can be used, %d problems, %d rules evaluated on every event\n", len(snapshot.Rules), len(problems), len(always))
+	return err
+}
+
+func (p Process) rules() *cobra.Command {
+	var f ruleFlags
+	cmd := &cobra.Command{
+		Use:   "rules",
+		Short: "The rules that would run",
+		Args:  cobra.NoArgs,
+	}
+	o := p.outputFlag(cmd)
+	f.add(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		snapshot, err := p.load(&f)
+		if err != nil {
+			return err
+		}
+		if o.or(p.Stdout) == text {
+			return p.written(p.ruleTable(snapshot))
+		}
+		e := encoder(p.Stdout)
+		for _, r := range snapshot.Rules {
+			if err := e.Encode(listed(r)); err != nil {
+				return p.written(err)
+			}
+		}
+		return nil
+	}
+	return cmd
+}
+
+func (p Process) ruleTable(snapshot *rules.Snapshot) error {
+	w := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "SEVERITY\tRISK\tRULESET\tID\tNAME\tTECHNIQUES\tFILE")
+	for _, r := range snapshot.Rules {
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s:%d\n", r.Severity, r.RiskScore, r.Ruleset, r.ID, r.Name,
+			strings.Join(append(ids(r.Threat.Techniques), ids(r.Threat.Subtechniques)...), ","), r.File, r.Line)
+	}
+	return w.Flush()
+}
+
+// listedRule is a rule as `regtrap rules` lists it.
+type listedRule struct {
+	ID         string   `json:"id"`
+	Name       string   `json:"name"`
+	Severity   string   `json:"severity"`
+	RiskScore  int      `json:"risk_score"`
+	Status     string   `json:"status,omitempty"`
+	Ruleset    string   `json:"ruleset"`
+	Version    string   `json:"version,omitempty"`
+	File       string   `json:"file"`
+	Line       int      `json:"line"`
+	Tactics    []string `json:"tactics"`
+	Techniques []string `json:"techniques"`
+	Supersedes []string `json:"supersedes"`
+	Tags       []string `json:"tags"`
+	Condition  string   `json:"condition"`
+}
+
+func listed(r *rules.Rule) listedRule {
+	return listedRule{
+		ID: r.ID, Name: r.Name, Severity: r.Severity.String(), RiskScore: r.RiskScore, Status: r.Status, Ruleset: r.Ruleset,
+		Version: r.Version, File: r.File, Line: r.Line, Tactics: ids(r.Threat.Tactics),
+		Techniques: append(ids(r.Threat.Techniques), ids(r.Threat.Subtechniques)...),
+		Supersedes: append([]string{}, r.Supersedes...), Tags: append([]string{}, r.Tags...), Condition: r.Condition.String(),
+	}
+}
+
+func ids(list []rules.ThreatReference) []string {
+	names := []string{}
+	for _, r := range list {
+		names = append(names, r.ID)
+	}
+	return names
+}
+
+// encoder writes JSON as alerts are written: a document a line, no HTML escapes.
+func encoder(w interface{ Write([]byte) (int, error) }) *json.Encoder {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e
+}

@@ -1,0 +1,257 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+)
+
+// maxRecord is how much of one record is kept: one byte more than a decoder
+// takes, so that a longer one is reported as beyond the limit and not read as
+// something else.
+const maxRecord = 16<<20 + 1
+
+// splitter cuts a stream into records: the lines of NDJSON, JSON documents over
+// several lines, the elements of a top-level array, the <Event>s of Windows
+// event XML, and any other line. It finds where records end and judges nothing:
+// what is malformed is a record too, and ends where the next one begins in
+// column one, so that one damaged record does not swallow the rest.
+type splitter struct {
+	r     *bufio.Reader
+	line  int // number of the line that the next byte is on, from 1
+	array bool
+}
+
+func newSplitter(r io.Reader) *splitter {
+	return &splitter{r: bufio.NewReaderSize(r, 1<<20), line: 1}
+}
+
+// next appends the next record to dst, and returns the line that it begins on.
+// It returns io.EOF behind the last record.
+func (s *splitter) next(dst []byte) (record []byte, line int, err error) {
+	for {
+		c, err := s.space()
+		if err != nil {
+			return dst, 0, err
+		}
+		line = s.line
+		switch {
+		case s.array && c == ']':
+			s.array = false
+			s.skip(1)
+		case s.array && c == ',':
+			s.skip(1)
+		case s.array && c == '{':
+			record, err = s.document(dst)
+			return record, line, err
+		case s.array:
+			record, err = s.element(dst)
+			return record, line, err
+		case c == '{':
+			record, err = s.object(dst)
+			return record, line, err
+		case c == '[' && s.beginsArray():
+			s.array = true
+			s.skip(1)
+		case c == '<' && s.begins("<?xml"), c == '<' && s.begins("<Events"), c == '<' && s.begins("</Events"), c == '<' && s.begins("<!--"):
+			if err := s.through('>'); err != nil {
+				return dst, 0, err
+			}
+		case c == '<' && s.begins("<Event"):
+			record, err = s.element(dst, "</Event>")
+			return record, line, err
+		default:
+			record, err = s.rest(dst)
+			return record, line, err
+		}
+	}
+}
+
+// space skips white space and returns the byte behind it.
+func (s *splitter) space() (byte, error) {
+	for {
+		c, err := s.r.ReadByte()
+		if err != nil {
+			return 0, err
+		}
+		switch c {
+		case '\n':
+			s.line++
+		case ' ', '\t', '\r':
+		default:
+			return c, s.r.UnreadByte()
+		}
+	}
+}
+
+func (s *splitter) skip(n int) { s.r.Discard(n) } // bytes that were peeked at
+
+func (s *splitter) begins(prefix string) bool {
+	b, _ := s.r.Peek(len(prefix))
+	return string(b) == prefix
+}
+
+// beginsArray reports whether the bracket ahead opens an array of documents: a
+// log line may begin with one as well.
+func (s *splitter) beginsArray() bool {
+	for n := 2; ; n++ {
+		b, err := s.r.Peek(n)
+		if err != nil {
+			return false
+		}
+		switch b[n-1] {
+		case ' ', '\t', '\r', '\n':
+		case '{', ']':
+			return true
+		default:
+			return false
+		}
+	}
+}
+
+// keep appends b to dst as far as a record is kept.
+func keep(dst []byte, from int, b ...byte) []byte {
+	room := maxRecord - (len(dst) - from)
+	return append(dst, b[:min(len(b), max(room, 0))]...)
+}
+
+// through skips up to and with c.
+func (s *splitter) through(c byte) error {
+	for {
+		b, err := s.r.ReadSlice(c)
+		s.line += bytes.Count(b, []byte("\n"))
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return err
+		}
+	}
+}
+
+// rest takes the rest of the line.
+func (s *splitter) rest(dst []byte) ([]byte, error) {
+	from := len(dst)
+	for {
+		b, err := s.r.ReadSlice('\n')
+		dst = keep(dst, from, b...)
+		switch {
+		case err == nil:
+			s.line++
+			return bytes.TrimRight(dst, "\r\n"), nil
+		case errors.Is(err, io.EOF):
+			return dst, nil
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return dst, err
+		}
+	}
+}
+
+// object takes a document outside an array. Nearly always it is one line: a
+// line that ends in a brace, with another record or the end of the stream
+// behind it, needs no look inside.
+func (s *splitter) object(dst []byte) ([]byte, error) {
+	n := s.r.Buffered()
+	ahead, _ := s.r.Peek(n)
+	end := bytes.IndexByte(ahead, '\n')
+	if end < 0 || end+1 >= n {
+		// The line ends in what is not buffered yet: read as much as fits.
+		ahead, _ = s.r.Peek(s.r.Size())
+		end = bytes.IndexByte(ahead, '\n')
+	}
+	if end > 0 {
+		line := bytes.TrimRight(ahead[:end], " \t\r")
+		last := len(line) > 0 && line[len(line)-1] == '}'
+		if last && (end+1 == len(ahead) && len(ahead) < s.r.Size() || end+1 < len(ahead) && recordMayBegin(ahead[end+1])) {
+			dst = append(dst, line...)
+			s.skip(end + 1)
+			s.line++
+			return dst, nil
+		}
+	}
+	return s.document(dst)
+}
+
+func recordMayBegin(c byte) bool { return c == '{' || c == '\n' || c == '\r' }
+
+// document takes a JSON document by its braces.
+func (s *splitter) document(dst []byte) ([]byte, error) {
+	from := len(dst)
+	depth, inString, escaped := 0, false, false
+	for {
+		c, err := s.r.ReadByte()
+		if err != nil {
+			return dst, ignoreEOF(err)
+		}
+		dst = keep(dst, from, c)
+		switch {
+		case c == '\n':
+			s.line++
+			escaped = false
+			// A line that begins as a document, inside one, is the next record:
+			// this one was never closed.
+			if s.begins("{") && depth > 0 {
+				return bytes.TrimRight(dst, "\r\n"), nil
+			}
+		case escaped:
+			escaped = false
+		case inString && c == '\\':
+			escaped = true
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			if depth--; depth <= 0 {
+				return s.tail(dst, from)
+			}
+		}
+	}
+}
+
+// tail takes what stands behind a document on its line and belongs to no other
+// record: it is malformed, and the decoder must see it.
+func (s *splitter) tail(dst []byte, from int) ([]byte, error) {
+	for {
+		c, err := s.r.ReadByte()
+		if err != nil {
+			return dst, ignoreEOF(err)
+		}
+		switch {
+		case c == '\n', c == '{', c == '<', s.array && (c == ',' || c == ']'):
+			return dst, s.r.UnreadByte()
+		case c == ' ', c == '\t', c == '\r':
+		default:
+			dst = keep(dst, from, c)
+		}
+	}
+}
+
+// element takes text up to the end tag, or, with none, up to the comma or
+// bracket that ends an element of an array.
+func (s *splitter) element(dst []byte, end ...string) ([]byte, error) {
+	from := len(dst)
+	for {
+		c, err := s.r.ReadByte()
+		if err != nil {
+			return dst, ignoreEOF(err)
+		}
+		switch {
+		case c == '\n':
+			s.line++
+		case len(end) == 0 && (c == ',' || c == ']'):
+			return dst, s.r.UnreadByte()
+		}
+		dst = keep(dst, from, c)
+		if len(end) > 0 && c == '>' && bytes.HasSuffix(dst, []byte(end[0])) {
+			return dst, nil
+		}
+	}
+}
+
+// ignoreEOF lets the end of the stream end a record: the next call meets it again.
+func ignoreEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
