@@ -42,7 +42,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	log := new(logBuffer)
-	if err := show(ctx, stdout, log, *records, *seed, *keep); err != nil {
+	if err := play(ctx, stdout, log, *records, *seed, *keep); err != nil {
 		fmt.Fprintf(stderr, "demo: %v\n", err)
 		if text := log.String(); text != "" {
 			fmt.Fprintf(stderr, "\nThe log of the service:\n%s", text)
@@ -52,8 +52,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// show starts everything, feeds, and tells the story.
-func show(ctx context.Context, out io.Writer, log io.Writer, records int, seed uint64, keep bool) (err error) {
+// play starts everything, feeds, and tells the story.
+func play(ctx context.Context, out io.Writer, log io.Writer, records int, seed uint64, keep bool) (err error) {
 	began := time.Now()
 	b, err := startBroker()
 	if err != nil {
