@@ -157,12 +157,15 @@ func (s *splitter) object(dst []byte) ([]byte, error) {
 		ahead, _ = s.r.Peek(s.r.Size())
 		end = bytes.IndexByte(ahead, '\n')
 	}
+	if end < 0 && len(ahead) < s.r.Size() {
+		end = len(ahead) // the last line, without a line end
+	}
 	if end > 0 {
 		line := bytes.TrimRight(ahead[:end], " \t\r")
 		last := len(line) > 0 && line[len(line)-1] == '}'
-		if last && (end+1 == len(ahead) && len(ahead) < s.r.Size() || end+1 < len(ahead) && recordMayBegin(ahead[end+1])) {
+		if last && (end+1 >= len(ahead) && len(ahead) < s.r.Size() || end+1 < len(ahead) && recordMayBegin(ahead[end+1])) {
 			dst = append(dst, line...)
-			s.skip(end + 1)
+			s.skip(end + 1) // at the end of the stream there is one byte less
 			s.line++
 			return dst, nil
 		}
