@@ -138,9 +138,20 @@ func (s *Service) loadRules() error {
 		return errors.New("rules: none of them can be used: nothing would be detected")
 	}
 	s.rules.Store(snapshot)
-	s.metrics.loaded(snapshot, len(problems), s.now())
-	s.logger.Info("rules loaded", "rules", len(snapshot.Rules), "rejected", len(problems), "rules_version", snapshot.Hash)
+	n := rejected(problems)
+	s.metrics.loaded(snapshot, n, s.now())
+	s.logger.Info("rules loaded", "rules", len(snapshot.Rules), "rejected", n, "rules_version", snapshot.Hash)
 	return nil
+}
+
+// rejected counts the rules that have problems: one may have several.
+func rejected(problems []rules.Problem) int {
+	type rule struct{ file, name string }
+	seen := make(map[rule]bool)
+	for _, p := range problems {
+		seen[rule{p.File, p.Rule}] = true
+	}
+	return len(seen)
 }
 
 // errDrain is the error of a shutdown that took too long. Nothing is lost by
@@ -180,7 +191,7 @@ func (s *Service) Run(ctx context.Context) error {
 	background("watch", func() error { return s.watch(rest) })
 	s.logger.Info("service started", "http_addr", s.Addr().String(), "config", settingsAttr(s.config.Settings()))
 
-	err := s.consume(work)
+	err := s.consume(work, s.consumer.Run)
 	if cause := context.Cause(work); err == nil && ctx.Err() == nil {
 		err = cause
 	}
@@ -196,12 +207,23 @@ func (s *Service) Run(ctx context.Context) error {
 }
 
 // consume runs the consumer until it has drained, or has not within the limit.
-func (s *Service) consume(ctx context.Context) error {
+func (s *Service) consume(ctx context.Context, run func(context.Context) error) error {
 	done := make(chan error, 1)
-	go func() { done <- s.consumer.Run(ctx) }()
+	go func() {
+		err := run(ctx)
+		switch {
+		case err != nil && !errors.Is(err, context.Canceled):
+			err = fmt.Errorf("consumer: %w", err)
+		case ctx.Err() == nil:
+			err = errors.New("consumer: ended before its time")
+		default:
+			err = nil
+		}
+		done <- err
+	}()
 	select {
 	case err := <-done:
-		return s.ended(ctx, err)
+		return err
 	case <-ctx.Done():
 	}
 	s.health.stopping.Store(true)
@@ -210,20 +232,10 @@ func (s *Service) consume(ctx context.Context) error {
 	defer limit.Stop()
 	select {
 	case err := <-done:
-		return s.ended(ctx, err)
+		return err
 	case <-limit.C:
 		return errDrain
 	}
-}
-
-func (s *Service) ended(ctx context.Context, err error) error {
-	switch {
-	case err != nil && !errors.Is(err, context.Canceled):
-		return fmt.Errorf("consumer: %w", err)
-	case ctx.Err() == nil:
-		return errors.New("consumer: ended before its time")
-	}
-	return nil
 }
 
 // watch writes the summary, and looks at readiness every second: without
