@@ -39,7 +39,7 @@ func Alert(ev *schemas.Event, hit rules.Hit, trace *matcher.Trace, src Source, r
 			Dataset:   f.first(schemas.EventDataset),
 			Severity:  r.Severity.Score(),
 			RiskScore: r.RiskScore,
-			Created:   src.Time.UTC(),
+			Created:   representable(src.Time),
 			Ingested:  now.UTC(),
 		},
 		Tags:     slices.Clone(r.Tags),
@@ -93,17 +93,26 @@ func Alert(ev *schemas.Event, hit rules.Hit, trace *matcher.Trace, src Source, r
 	return a
 }
 
-// timestamp returns when the event happened and which text says so. JSON has
-// no form for a year beyond 9999, so such a time counts as none.
+// timestamp returns when the event happened and which text says so.
 func timestamp(ev *schemas.Event, src Source, now time.Time) (time.Time, string) {
-	switch t := ev.Time.UTC(); {
-	case !ev.Time.IsZero() && t.Year() >= 0 && t.Year() <= 9999:
+	if t := representable(ev.Time); !t.IsZero() {
 		return t, ev.TimeSource
-	case !src.Time.IsZero():
-		return src.Time.UTC(), "kafka"
-	default:
-		return now.UTC(), "ingested"
 	}
+	if t := representable(src.Time); !t.IsZero() {
+		return t, "kafka"
+	}
+	return now.UTC(), "ingested"
+}
+
+// representable returns t in UTC, or the zero time for one that JSON has no
+// form for (RFC 3339, years 0 to 9999): telemetry may claim any time, and an
+// alert must not fail for it.
+func representable(t time.Time) time.Time {
+	t = t.UTC()
+	if t.Year() < 0 || t.Year() > 9999 {
+		return time.Time{}
+	}
+	return t
 }
 
 func rule(r *rules.Rule) schemas.AlertRule {
@@ -163,7 +172,7 @@ func matched(trace *matcher.Trace) []schemas.AlertMatch {
 		case matcher.Match:
 			m.Field, m.Operator, m.Pattern = e.Field.ECS(), e.Op, e.Pattern.String()
 			if m.Operator == "" {
-				m.Operator = "equals"
+				m.Operator = operator(e.Pattern)
 			}
 		case matcher.Regexp:
 			m.Field, m.Operator, m.Pattern = e.Field.ECS(), "regexp", e.Re.String()
@@ -185,6 +194,16 @@ func matched(trace *matcher.Trace) []schemas.AlertMatch {
 		}
 	}
 	return list
+}
+
+// operator names a test whose author wrote a pattern and no operator.
+func operator(p matcher.Pattern) string {
+	for _, t := range p.Tokens() {
+		if t.Kind != matcher.Literal {
+			return "wildcard"
+		}
+	}
+	return "equals"
 }
 
 // related collects every name of a user or host in the alert.

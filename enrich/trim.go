@@ -52,10 +52,11 @@ func trimmed(a *schemas.Alert, name string) {
 	}
 }
 
-// identifying fields say which alert this is; half of one says nothing.
+// identifying reports whether a field says which alert, rule or thing is meant:
+// half of an id is the id of something else.
 func identifying(name string) bool {
-	switch name {
-	case "event.id", "rule.id", "regtrap.source.topic", "regtrap.related_rules", "regtrap.trimmed", "labels":
+	switch name[strings.LastIndexByte(name, '.')+1:] {
+	case "id", "entity_id", "related_rules", "rules_version", "trimmed", "labels", "topic", "reference":
 		return true
 	}
 	return false
@@ -84,6 +85,9 @@ func cut(v reflect.Value, name string, limit int, report func(name string)) {
 			cut(value, tag, limit, report)
 		}
 	case reflect.Slice:
+		if strings.HasPrefix(name, "threat.") {
+			return // parallel arrays of one rule: short, and to be kept parallel
+		}
 		if v.Len() > limit/16 {
 			v.Set(v.Slice(0, limit/16))
 			report(name)

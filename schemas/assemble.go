@@ -105,7 +105,7 @@ func (w *draft) addPaths(sid string) {
 		SID: sid, Value: w.undouble(w.valueName), HasValue: w.hasValueName && value, ValueEvent: value,
 	})
 	w.addSpellings(RegistryPath, p)
-	w.ev.DisplayPath = p.Display()
+	w.ev.DisplayPath, w.ev.DisplayKey = p.Display(), p.DisplayKey()
 	if hive := p.Hive(); hive != "" {
 		w.add(RegistryHive, Value{Text: hive, Spelling: registry.Canonical})
 	}

@@ -133,7 +133,7 @@ func (e *Event) First(f Field) (text string, ok bool) {
 // Clone returns a copy that owns its memory and stays valid.
 func (e *Event) Clone() *Event {
 	c := *e
-	size := len(e.DisplayPath)
+	size := len(e.DisplayPath) + len(e.DisplayKey)
 	for i := range e.values {
 		size += len(e.values[i].Text) + len(e.values[i].Folded)
 	}
@@ -144,7 +144,7 @@ func (e *Event) Clone() *Event {
 		b.WriteString(s)
 		return b.String()[from:]
 	}
-	c.DisplayPath = own(e.DisplayPath)
+	c.DisplayPath, c.DisplayKey = own(e.DisplayPath), own(e.DisplayKey)
 	c.values = make([]Value, len(e.values))
 	for i, v := range e.values {
 		same := v.Text == v.Folded
