@@ -132,13 +132,16 @@ func parsers() map[reflect.Type]env.ParserFunc {
 			return nil, fmt.Errorf("no start is called %q", v)
 		},
 		reflect.TypeFor[map[string]string](): func(v string) (any, error) {
-			labels := make(map[string]string)
+			var labels map[string]string
 			for _, l := range splitList(v) {
 				// What has no "=" becomes a label without value, refused later.
 				name, value, _ := strings.Cut(l, "=")
 				name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 				if _, twice := labels[name]; twice {
 					return nil, fmt.Errorf("label %q is named twice", name)
+				}
+				if labels == nil {
+					labels = make(map[string]string)
 				}
 				labels[name] = value
 			}

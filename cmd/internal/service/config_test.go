@@ -240,6 +240,7 @@ func write(t *testing.T, file, content string) {
 
 func FuzzParseConfig(f *testing.F) {
 	f.Add("REGTRAP_LABELS", "a=b,c=d")
+	f.Add("REGTRAP_LABELS", ",")
 	f.Add("REGTRAP_SESSION_TIMEOUT", "10s")
 	f.Add("REGTRAP_FETCH_BYTES", "1MiB")
 	f.Add("REGTRAP_BROKERS", "[::1]:9092")

@@ -3,6 +3,8 @@ package service
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -231,5 +233,56 @@ func TestRawRecordAndLabelsAreInTheAlertWhenAskedFor(t *testing.T) {
 	}
 	if a.Event.Created.IsZero() || time.Since(a.Event.Created) > time.Hour {
 		t.Errorf("event.created %v: want the Kafka timestamp", a.Event.Created)
+	}
+}
+
+// noise returns n random hexadecimal digits.
+func noise(r *rand.Rand, n int) string {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = "0123456789abcdef"[r.IntN(16)]
+	}
+	return string(b)
+}
+
+func TestAlertsLargerThanTheTopicAllowsAreTrimmed(t *testing.T) {
+	b := newBus(t, kfake.SeedTopics(1, "regtrap.dead-letters"))
+	if err := b.CreateTopic("regtrap.alerts", 1, map[string]string{"max.message.bytes": "8192"}); err != nil {
+		t.Fatal(err)
+	}
+	feed, random := sample.New(5, testNow()), rand.New(rand.NewPCG(1, 2))
+	all := make(sent)
+	var records []sample.Record
+	for range 9 {
+		r := feed.Attack()
+		// A second document in the value, of text that does not compress: the
+		// broker measures what is compressed.
+		r.Value = fmt.Appendf(r.Value, "\n{\"noise\":%q}", noise(random, 32<<10))
+		records = append(records, r, feed.Attack())
+	}
+	b.send(all, records)
+	c := testConfig(b)
+	c.AlertOriginal = true
+	s := start(t, c)
+	b.committed()
+	alerts := b.received("regtrap.alerts")
+	checkAlerts(t, s.Service, all, alerts)
+	trimmed := 0
+	for _, m := range alerts {
+		var a schemas.Alert
+		if err := json.Unmarshal(m.Value, &a); err != nil {
+			t.Fatal(err)
+		}
+		if len(a.Regtrap.Trimmed) > 0 {
+			trimmed++
+		} else if a.Regtrap.Original == "" {
+			t.Errorf("alert %s lost its original without saying so", m.Key)
+		}
+	}
+	if trimmed != 9 {
+		t.Errorf("%d alerts were trimmed: want the 9 large ones", trimmed)
+	}
+	if n := len(b.received("regtrap.dead-letters")); n != 0 {
+		t.Errorf("%d dead letters: want none", n)
 	}
 }
