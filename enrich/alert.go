@@ -170,18 +170,18 @@ func matched(trace *matcher.Trace) []schemas.AlertMatch {
 		m := schemas.AlertMatch{}
 		switch e := t.Expr.(type) {
 		case matcher.Match:
-			m.Field, m.Operator, m.Pattern = e.Field.ECS(), e.Op, e.Pattern.String()
+			m.Field, m.Operator, m.Pattern = e.Field.String(), e.Op, e.Pattern.String()
 			if m.Operator == "" {
 				m.Operator = operator(e.Pattern)
 			}
 		case matcher.Regexp:
-			m.Field, m.Operator, m.Pattern = e.Field.ECS(), "regexp", e.Re.String()
+			m.Field, m.Operator, m.Pattern = e.Field.String(), "regexp", e.Re.String()
 		case matcher.Compare:
-			m.Field, m.Operator, m.Pattern = e.Field.ECS(), e.Op.String(), strconv.FormatInt(e.Number, 10)
+			m.Field, m.Operator, m.Pattern = e.Field.String(), e.Op.String(), strconv.FormatInt(e.Number, 10)
 		case matcher.Length:
-			m.Field, m.Operator, m.Pattern = e.Field.ECS(), "length "+e.Op.String(), strconv.FormatInt(e.Number, 10)
+			m.Field, m.Operator, m.Pattern = e.Field.String(), "length "+e.Op.String(), strconv.FormatInt(e.Number, 10)
 		case matcher.Exists:
-			m.Field, m.Operator = e.Field.ECS(), "exists"
+			m.Field, m.Operator = e.Field.String(), "exists"
 		default: // Bool: no field made it hold
 			continue
 		}

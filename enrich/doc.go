@@ -18,5 +18,10 @@
 //	rule id    UTF-8
 //	value      the record's bytes
 //
+// So topic windows-events, partition 3, offset 1042, index 0, rule
+// aa7e06c3-9791-4142-a0b9-8751f87e372a and value {"EventID":13} have the id
+//
+//	3f957bc284d7a13f0ccacbf78bd9a6cf
+//
 // The value is part of it because a topic may be deleted and created anew.
 package enrich

@@ -189,9 +189,10 @@ func (s *splitter) document(dst []byte) ([]byte, error) {
 		case c == '\n':
 			s.line++
 			escaped = false
-			// A line that begins as a document, inside one, is the next record:
-			// this one was never closed.
-			if s.begins("{") && depth > 0 {
+			// A text cannot hold a line end, and no document goes on with what
+			// begins the next line: this one was never closed, and the line is
+			// another record.
+			if inString || depth > 0 && !s.continues() {
 				return bytes.TrimRight(dst, "\r\n"), nil
 			}
 		case escaped:
@@ -209,6 +210,13 @@ func (s *splitter) document(dst []byte) ([]byte, error) {
 			}
 		}
 	}
+}
+
+// continues reports whether the line ahead may be the next of a document over
+// several lines.
+func (s *splitter) continues() bool {
+	b, err := s.r.Peek(1)
+	return err != nil || bytes.IndexByte([]byte(" \t\r\n}],:\"-0123456789tfn"), b[0]) >= 0
 }
 
 // tail takes what stands behind a document on its line and belongs to no other

@@ -53,6 +53,7 @@ func TestSplitterCuts(t *testing.T) {
 		"an array a line":            {"[{\"a\":1}]\n[{\"b\":2}]\n", []cutRecord{{1, `{"a":1}`}, {2, `{"b":2}`}}},
 		"other elements":             {"[{\"a\":1}, 2, \"x\"]", []cutRecord{{1, `{"a":1}`}, {1, `2`}, {1, `"x"`}}},
 		"a damaged line":             {"{\"a\":\"x\n{\"b\":2}\n", []cutRecord{{1, `{"a":"x`}, {2, `{"b":2}`}}},
+		"damage before a log line":   {"{\"a\":1,\n<134>x\n{\"b\":2}\n", []cutRecord{{1, `{"a":1,`}, {2, "<134>x"}, {3, `{"b":2}`}}},
 		"a damaged last line":        {"{\"a\":1}\n{\"b\":", []cutRecord{{1, `{"a":1}`}, {2, `{"b":`}}},
 		"a log line":                 {"[2026-03-04] hello\nMar  4 fw-1 drop\n", []cutRecord{{1, "[2026-03-04] hello"}, {2, "Mar  4 fw-1 drop"}}},
 		"events": {"<?xml version=\"1.0\"?>\n<Events>\n<Event xmlns='x'><A/>\n</Event><Event>2</Event>\n</Events>\n",
