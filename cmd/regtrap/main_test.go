@@ -40,6 +40,7 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("exit status %s, want %s", got, want)
 	}
 }
+
 // exitStatus is the exit status in the error of a command.
 func exitStatus(err error) string {
 	var e *exec.ExitError
