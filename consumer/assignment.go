@@ -49,7 +49,7 @@ func (c *Consumer) newAssignment(generation int32, member string, list []partiti
 	}
 	slices.SortFunc(a.parts, func(x, y *owned) int { return comparePartitions(x.partition, y.partition) })
 	a.fetcher = &fetcher{
-		config: a.config, client: a.client, addr: a.client.Addr, budget: a.budget, metrics: a.metrics,
+		config: a.config, client: a.client, brokers: a.config.Transport, addr: a.client.Addr, budget: a.budget, metrics: a.metrics,
 		beats: a.beats, logger: a.logger, parts: a.parts, wake: make(chan struct{}, 1),
 	}
 	return a
@@ -62,9 +62,6 @@ var errAbandoned = errors.New("the group has gone on without this member")
 // run works until ctx is done, then drains and commits. It returns
 // errAbandoned when the generation is lost, else nil.
 func (a *assignment) run(ctx context.Context) error {
-	if err := a.begin(ctx); err != nil {
-		return nil // ctx is done, and nothing was begun
-	}
 	reading, stopReading := context.WithCancel(ctx)
 	defer stopReading()
 	// Handlers outlive ctx by the drain.
@@ -72,6 +69,7 @@ func (a *assignment) run(ctx context.Context) error {
 	defer stopHandling()
 
 	var fetching, workers sync.WaitGroup
+	fetching.Go(func() { a.begin(reading) })
 	fetching.Go(func() { a.fetcher.run(reading) })
 	for _, p := range a.parts {
 		workers.Go(func() { a.work(handling, p) })
@@ -114,23 +112,25 @@ func (a *assignment) run(ctx context.Context) error {
 	return nil
 }
 
-// begin finds where each partition begins, trying until ctx is done.
-func (a *assignment) begin(ctx context.Context) error {
-	said := ""
-	for failures := 1; ; failures++ {
-		a.beats.beat("offsets")
-		err := a.tryBegin(ctx)
+// begin finds where each partition begins, and tries until ctx is done: one
+// without a leader keeps no other from beginning.
+func (a *assignment) begin(ctx context.Context) {
+	defer a.beats.end("offsets")
+	pending, said := a.parts, ""
+	for failures := 1; len(pending) > 0 && ctx.Err() == nil; failures++ {
+		var err error
+		pending, err = a.tryBegin(ctx, pending)
+		a.fetcher.notify()
 		if err == nil || ctx.Err() != nil {
-			a.beats.end("offsets")
-			return ctx.Err()
+			continue
 		}
 		words := groupProblem(err, a.config.Group)
-		for _, p := range a.parts {
-			p.failed(stateStarting, words, func(int) time.Duration { return 0 })
+		for _, p := range pending {
+			p.failed(stateStarting, words, pause)
 		}
 		if words != said {
 			said = words
-			a.logger.Warn("start offsets cannot be read", "problem", words)
+			a.logger.Warn("start offsets cannot be read", "partitions", len(pending), "problem", words)
 		}
 		select {
 		case <-time.After(pause(failures)):
@@ -139,41 +139,69 @@ func (a *assignment) begin(ctx context.Context) error {
 	}
 }
 
-func (a *assignment) tryBegin(ctx context.Context) error {
-	if len(a.parts) == 0 {
-		return nil
-	}
-	timeout := a.config.requestTimeout()
-	done, err := fetchCommits(ctx, a.client, timeout, a.config.Group, a.topics)
+// tryBegin begins those of parts that it can, and returns the others and why.
+func (a *assignment) tryBegin(ctx context.Context, parts []*owned) (left []*owned, err error) {
+	a.beats.beat("offsets")
+	done, err := fetchCommits(ctx, a.client, a.config.requestTimeout(), a.config.Group, a.topics)
 	if err != nil {
-		return err
+		return parts, err
 	}
-	var list []partition
-	for _, p := range a.parts {
-		list = append(list, p.partition)
-	}
-	first, last, err := listOffsets(ctx, a.client, timeout, list)
-	if err != nil {
-		return err
-	}
-	decisions := make([]decision, len(a.parts))
-	for i, p := range a.parts {
+	first, last, err := a.offsets(ctx, parts)
+	latest := false
+	for _, p := range parts {
+		if _, ok := last[p.partition]; !ok {
+			left = append(left, p)
+			continue
+		}
 		at := position{committed: -1, first: first[p.partition], last: last[p.partition], topicCommitted: done.topic(p.topic, a.generation)}
 		note := commitNote{Epoch: -1, Time: -1}
 		if c, ok := done[p.partition]; ok && c.CommittedOffset >= 0 {
 			at.committed, note = c.CommittedOffset, parseNote(c.Metadata)
-			if at.recreated, err = a.recreated(ctx, p, note, at); err != nil {
-				return err
+			a.beats.beat("offsets")
+			recreated, recreatedErr := a.recreated(ctx, p, note, at)
+			if recreatedErr != nil {
+				left, err = append(left, p), recreatedErr
+				continue
 			}
+			at.recreated = recreated
 		}
-		decisions[i] = decide(at, a.config.Start)
-		report(a.logger, a.metrics, p.partition, at.committed, decisions[i])
-		p.begin(decisions[i], at, note, a.generation)
+		d := decide(at, a.config.Start)
+		report(a.logger, a.metrics, p.partition, at.committed, d)
+		p.begin(d, at, note, a.generation)
+		latest = latest || d.latest
 	}
-	if slices.ContainsFunc(decisions, func(d decision) bool { return d.latest }) {
-		return a.commit(ctx)
+	if latest {
+		if commitErr := a.commit(ctx); commitErr != nil {
+			// What was decided stands: the next commit carries it.
+			a.logger.Warn("the end of the log is not committed yet", "error", commitErr.Error())
+		}
 	}
-	return nil
+	return left, err
+}
+
+// offsets lists first offset and end of parts, of all at once, or of those that
+// answer when asked one by one.
+func (a *assignment) offsets(ctx context.Context, parts []*owned) (first, last map[partition]int64, err error) {
+	var list []partition
+	for _, p := range parts {
+		list = append(list, p.partition)
+	}
+	first, last, err = listOffsets(ctx, a.client, a.config.requestTimeout(), list)
+	if err == nil || len(list) == 1 {
+		return first, last, err
+	}
+	first, last = make(map[partition]int64), make(map[partition]int64)
+	var errs []error
+	for _, p := range list {
+		a.beats.beat("offsets")
+		f, l, err := listOffsets(ctx, a.client, a.config.requestTimeout(), []partition{p})
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		first[p], last[p] = f[p], l[p]
+	}
+	return first, last, errors.Join(errs...)
 }
 
 // recreated reports whether the record of a commit's note is another one now:
@@ -258,6 +286,7 @@ func (a *assignment) handle(ctx context.Context, p *owned, handler Handler, b *b
 		}
 		if err := handler.Handle(ctx, chunk); err != nil {
 			if ctx.Err() == nil {
+				p.failed(stateFailing, "its handler gave up before its time: the partition waits for a rebalance or a restart", pause)
 				a.logger.Error("handler gave up before its time: the partition waits for a rebalance or a restart", "topic", p.topic, "partition", p.id, "error", err)
 			}
 			return false

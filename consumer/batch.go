@@ -121,6 +121,9 @@ func (b *batch) copy(v protocol.Bytes) ([]byte, error) {
 		return nil, nil
 	}
 	n := v.Len()
+	if n == 0 {
+		return []byte{}, nil // not nil: an empty value is not a null one
+	}
 	if n > len(b.chunk) {
 		b.chunk = make([]byte, max(n, chunkBytes))
 	}

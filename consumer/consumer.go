@@ -102,6 +102,7 @@ func (c *Consumer) member(ctx context.Context, l layout) error {
 		stop()
 		switch {
 		case err == nil:
+			c.beats.end("member") // the loops of the generation have beats of their own
 			c.generation(ctx, generation, l, leave)
 		case next.Err() != nil:
 		default:

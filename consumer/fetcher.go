@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -21,8 +22,11 @@ const (
 	requestsPerLeader = 3
 	// leadersFor is how long a view of the leaders is used unless it proves wrong.
 	leadersFor = 5 * time.Second
-	// refreshEvery keeps many failing requests from asking for metadata each.
-	refreshEvery = 250 * time.Millisecond
+	// refreshFirst and refreshLast bound how often failing requests may have the
+	// metadata asked for anew, which costs all users of the transport their idle
+	// connections: at once after a leader moved, rarely while one stays away.
+	refreshFirst = 250 * time.Millisecond
+	refreshLast  = 30 * time.Second
 )
 
 // fetcher asks the leaders for data of the owned partitions of one assignment
@@ -30,6 +34,7 @@ const (
 type fetcher struct {
 	config  *Config
 	client  *kafka.Client
+	brokers kafka.RoundTripper // config.Transport
 	addr    net.Addr
 	budget  *budget
 	metrics *metrics
@@ -42,9 +47,10 @@ type fetcher struct {
 
 	mu       sync.Mutex
 	leaders  map[partition]int
-	asked    time.Time   // when leaders was
-	stale    bool        // leaders proved wrong
-	requests map[int]int // in flight, by leader
+	asked    time.Time     // when leaders was
+	stale    bool          // leaders proved wrong
+	refresh  time.Duration // least time until stale leaders are asked for again
+	requests map[int]int   // in flight, by leader
 }
 
 func (f *fetcher) notify() {
@@ -78,10 +84,9 @@ func (f *fetcher) run(ctx context.Context) {
 func (f *fetcher) lead(ctx context.Context) {
 	f.mu.Lock()
 	age := time.Since(f.asked)
-	due := age > leadersFor || f.stale && age > refreshEvery
-	wrong := f.stale
+	wrong := f.stale && age > max(f.refresh, refreshFirst)
 	f.mu.Unlock()
-	if !due {
+	if !wrong && age < leadersFor {
 		return
 	}
 	if wrong {
@@ -106,7 +111,7 @@ func (f *fetcher) lead(ctx context.Context) {
 	if err != nil {
 		return // stale stays, and the partitions' own requests say why
 	}
-	f.stale = false
+	before := f.leaders
 	f.leaders = make(map[partition]int)
 	for _, t := range res.Topics {
 		for _, p := range t.Partitions {
@@ -115,6 +120,13 @@ func (f *fetcher) lead(ctx context.Context) {
 			}
 		}
 	}
+	switch {
+	case !maps.Equal(before, f.leaders):
+		f.refresh = 0
+	case wrong: // it was not the leaders, or there is none yet
+		f.refresh = min(max(2*f.refresh, refreshFirst), refreshLast)
+	}
+	f.stale = false
 }
 
 // dispatch sends a request to each leader of partitions that are ready for
@@ -139,7 +151,7 @@ func (f *fetcher) dispatch(ctx context.Context) (freed <-chan struct{}, pause ti
 		if !ok {
 			p.ask()
 			f.failed(p, kafka.LeaderNotAvailable)
-			pause = min(pause, refreshEvery)
+			pause = min(pause, refreshFirst)
 			continue
 		}
 		if p.alone() {
@@ -199,6 +211,9 @@ func (f *fetcher) request(ctx context.Context, parts []*owned, offsets []int64, 
 	hold := int64(0) // what the answer really holds
 	defer func() { f.budget.change(hold - reserved) }()
 	answers, err := f.fetch(ctx, parts, offsets, reserved, maxWait)
+	if ctx.Err() != nil {
+		return // the assignment ends: what has come now is another's to fetch
+	}
 	if err != nil {
 		for _, p := range parts {
 			if damaged(err) && len(parts) > 1 {
@@ -218,7 +233,9 @@ func (f *fetcher) request(ctx context.Context, parts []*owned, offsets []int64, 
 		b, err := f.take(ctx, p, offsets[i], a)
 		if err != nil {
 			closeAnswer(a)
-			f.failed(p, err)
+			if ctx.Err() == nil {
+				f.failed(p, err)
+			}
 			continue
 		}
 		p.answered(b.next, a.HighWatermark)
@@ -295,7 +312,7 @@ func (f *fetcher) fetch(ctx context.Context, parts []*owned, offsets []int64, si
 			PartitionMaxBytes: int32(min(size, int64(f.config.FetchBytes))),
 		})
 	}
-	m, err := f.config.Transport.RoundTrip(ctx, f.addr, req)
+	m, err := f.brokers.RoundTrip(ctx, f.addr, req)
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ type owned struct {
 func (p *owned) wants(now time.Time) (bool, time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.asked || len(p.queue) == cap(p.queue) {
+	if p.asked || p.state == stateStarting || len(p.queue) == cap(p.queue) {
 		return false, time.Time{}
 	}
 	return !now.Before(p.again), p.again

@@ -25,6 +25,16 @@ type layout struct {
 
 func (l layout) equal(o layout) bool { return maps.Equal(l.partitions, o.partitions) }
 
+// lacks reports whether something of o is not in l.
+func (l layout) lacks(o layout) bool {
+	for topic, n := range o.partitions {
+		if l.partitions[topic] < n {
+			return true
+		}
+	}
+	return false
+}
+
 // problem says what is wrong with the topics, "" when there is something to read.
 func (l layout) problem() string {
 	if len(l.partitions) > 0 {
@@ -94,9 +104,15 @@ func (c *Consumer) awaitTopics(ctx context.Context) (layout, error) {
 	}
 }
 
+// What must be seen how often in a row before it is believed: a topic that
+// vanishes for a moment while brokers restart would cost a rebalance each time.
+const (
+	looksToGrow   = 2
+	looksToShrink = 10
+)
+
 // watchTopics returns when there are other topics or partitions than in l, or
-// when ctx is done. A topic that vanishes for a moment while brokers restart
-// would cost a rebalance each time, so that is believed only when seen twice.
+// when ctx is done.
 func (c *Consumer) watchTopics(ctx context.Context, l layout) {
 	defer c.beats.end("watch")
 	tick := time.NewTicker(watchEvery)
@@ -118,7 +134,11 @@ func (c *Consumer) watchTopics(ctx context.Context, l layout) {
 			changed = 0
 			continue
 		}
-		if changed++; changed == 2 {
+		enough := looksToGrow
+		if now.lacks(l) {
+			enough = looksToShrink
+		}
+		if changed++; changed >= enough {
 			c.config.Logger.Info("topics changed: joining again", "topics", slices.Sorted(maps.Keys(now.partitions)))
 			return
 		}
