@@ -163,10 +163,13 @@ func committed(t *testing.T, c *kafkatest.Cluster, tp topics) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		res, err := c.Client().OffsetFetch(ctx, &kafka.OffsetFetchRequest{GroupID: tp.group, Topics: map[string][]int{tp.in: partitions}})
+		if err == nil {
+			err = res.Error
+		}
 		if err != nil {
 			return false, err.Error()
 		}
-		state, all := "", true
+		state, all := "", len(res.Topics[tp.in]) == len(want)
 		for _, p := range res.Topics[tp.in] {
 			state += fmt.Sprintf("%d: %d of %d ", p.Partition, p.CommittedOffset, want[p.Partition])
 			all = all && p.CommittedOffset == want[p.Partition]
