@@ -145,14 +145,8 @@ func TestAMissingTopicDoesNotStopTheOthersAndNewPartitionsAreRead(t *testing.T) 
 	l := newLog()
 	r := start(t, c, []string{"a", "later"}, recording(l))
 	l.await(t, 20)
-	transport := new(kafka.Transport)
-	defer transport.CloseIdleConnections()
-	client := &kafka.Client{Addr: kafka.TCP(c.ListenAddrs()...), Transport: transport}
-	if _, err := client.CreatePartitions(t.Context(), &kafka.CreatePartitionsRequest{Topics: []kafka.TopicPartitionsConfig{{Name: "a", Count: 3}}}); err != nil {
-		t.Fatal(err)
-	}
+	grow(t, c, "a", 3)
 	r.until("the new partitions", func(s consumer.Status) bool { return len(s.Partitions) == 3 })
-	transport.CloseIdleConnections()
 	produce(t, c, "a", 3, 10)
 	l.await(t, 20+30)
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -134,13 +133,7 @@ func TestLatestIsDecidedByTopic(t *testing.T) {
 		t.Errorf("%d records, want only the 20 new ones", len(l.seen))
 	}
 	// A new partition of a topic that the group knows is read from its start.
-	transport := new(kafka.Transport)
-	defer transport.CloseIdleConnections()
-	client := &kafka.Client{Addr: kafka.TCP(c.ListenAddrs()...), Transport: transport}
-	if _, err := client.CreatePartitions(t.Context(), &kafka.CreatePartitionsRequest{Topics: []kafka.TopicPartitionsConfig{{Name: "a", Count: 3}}}); err != nil {
-		t.Fatal(err)
-	}
-	transport.CloseIdleConnections()
+	grow(t, c, "a", 3)
 	produce(t, c, "a", 3, 5)
 	l = newLog()
 	r = start(t, c, []string{"a"}, recording(l), latest)

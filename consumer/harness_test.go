@@ -213,3 +213,14 @@ func commits(c *kfake.Cluster, topic string) map[int32]int64 {
 	}
 	return offsets
 }
+
+// grow gives a topic more partitions.
+func grow(t testing.TB, c *kfake.Cluster, topic string, partitions int32) {
+	t.Helper()
+	transport := new(kafka.Transport)
+	defer transport.CloseIdleConnections()
+	client := &kafka.Client{Addr: kafka.TCP(c.ListenAddrs()...), Transport: transport}
+	if _, err := client.CreatePartitions(context.Background(), &kafka.CreatePartitionsRequest{Topics: []kafka.TopicPartitionsConfig{{Name: topic, Count: partitions}}}); err != nil {
+		t.Fatal(err)
+	}
+}

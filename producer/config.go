@@ -13,10 +13,14 @@ import (
 type Config struct {
 	Brokers []string // host:port of brokers to begin with
 	// Transport holds the connections, with TLS and SASL. Its MetadataTopics
-	// must include Topics, or be empty.
+	// must include Topics and Guarded, or be empty.
 	Transport *kafka.Transport
 	Topics    []string // the topics that messages may go to
-	Logger    *slog.Logger
+	// Guarded are further topics that the guarantee rests on, as that of the
+	// group's offsets: how they are replicated is looked at as that of Topics
+	// is, but nothing waits for them.
+	Guarded []string
+	Logger  *slog.Logger
 
 	// RequestTimeout limits one produce request, the wait for replicas
 	// included; default 10s. A request that it cuts short may still be written,

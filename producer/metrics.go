@@ -25,8 +25,8 @@ func newMetrics() *metrics {
 			Name: "regtrap_output_request_duration_seconds", Help: "Time of one produce request, failed ones included.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}),
-		replicas: gauge("regtrap_output_replication_factor", "Replicas of the output topic's least replicated partition: want 3."),
-		inSync:   gauge("regtrap_output_min_insync_replicas", "min.insync.replicas of the output topic: want 2; with 1, an acknowledged alert can be lost with one broker."),
+		replicas: gauge("regtrap_output_replication_factor", "Replicas of the least replicated partition of an output topic, or of __consumer_offsets: want 3."),
+		inSync:   gauge("regtrap_output_min_insync_replicas", "min.insync.replicas of an output topic, or of __consumer_offsets: want 2; with 1, what is acknowledged can be lost with one broker."),
 	}
 }
 

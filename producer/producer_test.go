@@ -253,6 +253,36 @@ func TestAMissingTopicIsWaitedFor(t *testing.T) {
 	}
 }
 
+func TestTopicsThatAreNotSafeAreNamed(t *testing.T) {
+	c := newCluster(t, kfake.SeedTopics(1, "offsets"))
+	warned := make(chan string, 10)
+	p := newProducer(t, c, func(c *producer.Config) {
+		c.Guarded = []string{"offsets", "absent"}
+		c.Logger = slog.New(slog.NewTextHandler(writerFunc(func(b []byte) {
+			warned <- string(b)
+		}), nil))
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- p.Run(ctx) }()
+	for _, topic := range []string{topic, "offsets"} {
+		if line := <-warned; !strings.Contains(line, "topic="+topic) || !strings.Contains(line, "min.insync.replicas 1") {
+			t.Errorf("warning %q, want one of topic %s", line, topic)
+		}
+	}
+	if s := p.Status(); s.Waiting {
+		t.Errorf("waits for %+v", s)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+type writerFunc func(b []byte)
+
+func (f writerFunc) Write(b []byte) (int, error) { f(b); return len(b), nil }
+
 func TestAWrongPasswordIsSaid(t *testing.T) {
 	c := newCluster(t, kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-512", "app", "right"))
 	p := newProducer(t, c, func(c *producer.Config) {

@@ -65,6 +65,13 @@ func (p *Producer) lookAtAll(ctx context.Context, warned map[string]string) stri
 			break // the other topics have the same brokers
 		}
 	}
+	for _, topic := range p.config.Guarded {
+		// A topic that is not there yet, or that this user may not see, is not
+		// ours to wait for.
+		if err := p.look(ctx, topic, warned); err != nil {
+			p.config.Logger.Debug("guarded topic not seen", "topic", topic, "error", err.Error())
+		}
+	}
 	return strings.Join(problems, "; ")
 }
 
@@ -102,7 +109,7 @@ func (p *Producer) look(ctx context.Context, topic string, warned map[string]str
 	if warned[topic] != warning {
 		warned[topic] = warning
 		if warning != "" {
-			p.config.Logger.Warn("output topic is not safe", "topic", topic, "problem", warning)
+			p.config.Logger.Warn("topic is not safe", "topic", topic, "problem", warning)
 		}
 	}
 	return nil

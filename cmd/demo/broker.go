@@ -46,11 +46,12 @@ func (b *broker) addresses() []string { return b.cluster.ListenAddrs() }
 
 func (b *broker) close() { b.cluster.Close() }
 
-// send writes records round-robin over the partitions.
-func (b *broker) send(ctx context.Context, records []sample.Record) error {
+// send writes records round-robin over the partitions, the first to partition
+// first.
+func (b *broker) send(ctx context.Context, first int, records ...sample.Record) error {
 	var batches [partitions][]kafka.Record
 	for i, r := range records {
-		p := i % partitions
+		p := (first + i) % partitions
 		batches[p] = append(batches[p], kafka.Record{Time: time.Now(), Key: kafka.NewBytes([]byte(r.Key)), Value: kafka.NewBytes(r.Value)})
 	}
 	for p, batch := range batches {
@@ -144,7 +145,7 @@ func (b *broker) feedSlowly(ctx context.Context, feed *sample.Feed, s *story) er
 		if i%50 == 49 {
 			record = feed.Attack()
 		}
-		if err := b.send(ctx, []sample.Record{record}); err != nil {
+		if err := b.send(ctx, i, record); err != nil {
 			return ignoreDone(ctx, err)
 		}
 		for p, offset := range alerts {

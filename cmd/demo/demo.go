@@ -86,7 +86,7 @@ func play(ctx context.Context, out io.Writer, log io.Writer, records int, seed u
 
 	feed := sample.New(seed, time.Now().Add(-10*time.Minute))
 	sent := mix(feed, records)
-	if err := b.send(serviceContext, sent); err != nil {
+	if err := b.send(serviceContext, 0, sent...); err != nil {
 		return fmt.Errorf("feeding the broker: %w", err)
 	}
 	story.sent(sent)

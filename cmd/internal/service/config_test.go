@@ -104,7 +104,7 @@ func TestParseConfigReadsEveryVariable(t *testing.T) {
 	if cn.transport.SASL.Name() != "SCRAM-SHA-512" || cn.dialer.SASLMechanism.Name() != "SCRAM-SHA-512" || cn.dialer.TLS == nil {
 		t.Error("transport and dialer are not set up alike")
 	}
-	if d := cmp.Diff([]string{"winlog", "sysmon", "a", "d"}, cn.transport.MetadataTopics); d != "" {
+	if d := cmp.Diff([]string{"winlog", "sysmon", "a", "d", "__consumer_offsets"}, cn.transport.MetadataTopics); d != "" {
 		t.Error(d)
 	}
 }

@@ -21,6 +21,9 @@ import (
 const (
 	clientID = "regtrap"
 
+	// offsetsTopic is where the brokers keep what the group has committed.
+	offsetsTopic = "__consumer_offsets"
+
 	// dialTimeout bounds TCP, TLS and SASL together.
 	dialTimeout = 10 * time.Second
 
@@ -58,7 +61,7 @@ func (c *Config) connections() (*connections, error) {
 			IdleTimeout: idleTimeout,
 			MetadataTTL: metadataTTL,
 			// Without names every refresh pulls all topics of the cluster.
-			MetadataTopics: append(slices.Clone(c.Topics), c.AlertsTopic, c.DeadLetterTopic),
+			MetadataTopics: append(slices.Clone(c.Topics), c.AlertsTopic, c.DeadLetterTopic, offsetsTopic),
 			ClientID:       clientID,
 			TLS:            tlsConfig,
 			SASL:           mechanism,

@@ -71,7 +71,7 @@ func New(c Config, info build.Info, logger *slog.Logger) (*Service, error) {
 	}
 	s.producer, err = producer.New(producer.Config{
 		Brokers: c.Brokers, Transport: s.connections.transport,
-		Topics: []string{c.AlertsTopic, c.DeadLetterTopic}, Logger: logger,
+		Topics: []string{c.AlertsTopic, c.DeadLetterTopic}, Guarded: []string{offsetsTopic}, Logger: logger,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("producer: %w", err)
