@@ -27,11 +27,18 @@ func newSplitter(r io.Reader) *splitter {
 	return &splitter{r: bufio.NewReaderSize(r, 1<<20), line: 1}
 }
 
+// errOpenArray says that records may be missing.
+var errOpenArray = errors.New("the input ends inside an array: want ]")
+
 // next appends the next record to dst, and returns the line that it begins on.
 // It returns io.EOF behind the last record.
 func (s *splitter) next(dst []byte) (record []byte, line int, err error) {
 	for {
 		c, err := s.space()
+		if errors.Is(err, io.EOF) && s.array {
+			s.array = false
+			return dst, 0, errOpenArray
+		}
 		if err != nil {
 			return dst, 0, err
 		}
