@@ -199,13 +199,28 @@ func (c *Cluster) Stop() {
 	}
 }
 
+// Java runs a program of testdata, given by the name of its source file, with
+// Kafka's own clients on the class path: for what Go's client cannot do.
+func (c *Cluster) Java(ctx context.Context, program string, args ...string) error {
+	source, err := testdata.ReadFile("testdata/" + program)
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(c.dir, program)
+	if err := os.WriteFile(file, source, 0o644); err != nil {
+		return err
+	}
+	_, err = c.java(ctx, append([]string{file}, args...)...)
+	return err
+}
+
 func (c *Cluster) java(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "java", append([]string{"-cp", c.jars + "/*"}, args...)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("%s: %w\n%s%s", strings.Join(args[:2], " "), err, out, stderr.Bytes())
+		return "", fmt.Errorf("%s: %w\n%s%s", strings.Join(args, " "), err, out, stderr.Bytes())
 	}
 	return string(out), nil
 }
