@@ -129,6 +129,7 @@ func TestRunPublishesExactlyTheAlertsThatAreDue(t *testing.T) {
 		}
 		p.ready()
 		committed(t, c, tp)
+		await(t, c, tp.alerts, want) // all is handled: no other has come
 		if dead := read(t, c, tp.dead); len(dead) != 0 {
 			t.Errorf("%d dead letters: %s", len(dead), dead[0].headers)
 		}

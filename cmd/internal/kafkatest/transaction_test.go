@@ -42,8 +42,8 @@ func TestTransactionsAreReadCommitted(t *testing.T) {
 			t.Fatalf("the log ends at %d, want 60 records and 6 markers", end)
 		}
 		p := start(t, c, tp)
-		await(t, c, tp.alerts, wanted(tp.in, records, ruleIDs(t)))
 		committed(t, c, tp)
+		await(t, c, tp.alerts, wanted(tp.in, records, ruleIDs(t)))
 		p.terminate()
 	})
 }
