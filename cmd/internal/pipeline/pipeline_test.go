@@ -139,6 +139,20 @@ func TestStatsCountAndMerge(t *testing.T) {
 	}
 }
 
+func TestStatsCountAValueOnceAndItsDocumentsEach(t *testing.T) {
+	w := pipeline.NewWorker(config(t))
+	var s pipeline.Stats
+	src := source(quiet + "\n" + process + "\n{\"EventID\":\n" + quiet + "\n{\"EventID\":\n")
+	s.Add(src, w.Record(src))
+	if s.Records != 1 || s.RegistryEvents != 2 || s.Skipped[schemas.SkipOther] != 1 || s.DeadLetters[schemas.DeadMalformedJSON] != 1 {
+		t.Errorf("got %+v", s)
+	}
+	one := source(quiet)
+	if n := testing.AllocsPerRun(100, func() { s.Add(one, w.Record(one)) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 func ExampleWorker() {
 	s, _, err := rules.Load(rules.Config{Pack: true})
 	if err != nil {

@@ -9,9 +9,13 @@ import (
 
 // Stats counts what a run read and found. The zero Stats is ready. It is for
 // one goroutine; Merge joins those of several.
+//
+// A record is one value: a Kafka record, or offline a line or an element. A
+// value may hold several documents, so registry events and skipped documents
+// may be more than records; a value is at most one dead letter.
 type Stats struct {
-	Records        int // documents, whether one or several came in a value
-	Bytes          int64
+	Records        int
+	Bytes          int64 // of the values
 	RegistryEvents int
 	Alerts         int
 	Shapes         map[schemas.Shape]int
@@ -28,7 +32,7 @@ func (s *Stats) Add(src enrich.Source, r *Result) {
 		s.DeadLetters = make(map[schemas.Reason]int)
 		s.Rules = make(map[string]int)
 	}
-	s.Records += len(r.Outcomes)
+	s.Records++
 	s.Bytes += int64(len(src.Value))
 	for _, o := range r.Outcomes {
 		switch o.Kind {
@@ -37,9 +41,10 @@ func (s *Stats) Add(src enrich.Source, r *Result) {
 			s.Shapes[o.Shape]++
 		case schemas.Skipped:
 			s.Skipped[o.Reason]++
-		case schemas.Dead:
-			s.DeadLetters[o.Reason]++
 		}
+	}
+	if r.DeadLetter != nil {
+		s.DeadLetters[r.DeadLetter.Reason]++
 	}
 	s.Alerts += len(r.Alerts)
 	for _, a := range r.Alerts {
