@@ -12,15 +12,24 @@ import (
 // something else.
 const maxRecord = 16<<20 + 1
 
+// longLine is from how many bytes on a line of several documents is cut behind
+// each of them, so that a stream without line ends is not one record.
+const longLine = 1 << 20
+
 // splitter cuts a stream into records: the lines of NDJSON, JSON documents over
 // several lines, the elements of a top-level array, the <Event>s of Windows
 // event XML, and any other line. It finds where records end and judges nothing:
-// what is malformed is a record too, and ends where the next one begins in
-// column one, so that one damaged record does not swallow the rest.
+// what is malformed is a record too.
+//
+// One damaged record must not swallow the rest, so whatever is open ends before
+// a line that can only begin another record, and an array ends where something
+// else than a comma or bracket follows an element. An open array once took the
+// lines behind it apart at their commas, and attacks on them were not seen.
 type splitter struct {
-	r     *bufio.Reader
-	line  int // number of the line that the next byte is on, from 1
-	array bool
+	r         *bufio.Reader
+	line      int  // number of the line that the next byte is on, from 1
+	array     bool // within a top-level array
+	separated bool // in the array, behind its bracket or a comma
 }
 
 func newSplitter(r io.Reader) *splitter {
@@ -48,31 +57,48 @@ func (s *splitter) next(dst []byte) (record []byte, line int, err error) {
 			s.array = false
 			s.skip(1)
 		case s.array && c == ',':
+			s.separated = true
 			s.skip(1)
-		case s.array && c == '{':
-			record, err = s.document(dst)
-			return record, line, err
+		case s.array && (!s.separated || !valueMayBegin(c)):
+			return s.brokenArray(dst)
 		case s.array:
-			record, err = s.element(dst)
+			s.separated = false
+			if c == '{' || c == '[' {
+				record, err = s.document(dst)
+			} else {
+				record, err = s.scalar(dst)
+			}
 			return record, line, err
 		case c == '{':
 			record, err = s.object(dst)
 			return record, line, err
 		case c == '[' && s.beginsArray():
-			s.array = true
+			s.array, s.separated = true, true
 			s.skip(1)
 		case c == '<' && s.begins("<?xml"), c == '<' && s.begins("<Events"), c == '<' && s.begins("</Events"), c == '<' && s.begins("<!--"):
-			if err := s.through('>'); err != nil {
+			if err := s.tag(); err != nil {
 				return dst, 0, err
 			}
 		case c == '<' && s.begins("<Event"):
-			record, err = s.element(dst, "</Event>")
+			record, err = s.event(dst)
 			return record, line, err
 		default:
 			record, err = s.rest(dst)
 			return record, line, err
 		}
 	}
+}
+
+// brokenArray leaves an array that is not closed where other records follow.
+// Its bracket is a record of its own, which the decoder finds malformed.
+func (s *splitter) brokenArray(dst []byte) ([]byte, int, error) {
+	s.array = false
+	return append(dst, '['), s.line, nil
+}
+
+// valueMayBegin reports whether a JSON value may begin with c.
+func valueMayBegin(c byte) bool {
+	return bytes.IndexByte([]byte(`{["-0123456789tfn`), c) >= 0
 }
 
 // space skips white space and returns the byte behind it.
@@ -123,13 +149,16 @@ func keep(dst []byte, from int, b ...byte) []byte {
 	return append(dst, b[:min(len(b), max(room, 0))]...)
 }
 
-// through skips up to and with c.
-func (s *splitter) through(c byte) error {
+// tag skips a tag, at most to the end of its line.
+func (s *splitter) tag() error {
 	for {
-		b, err := s.r.ReadSlice(c)
-		s.line += bytes.Count(b, []byte("\n"))
-		if !errors.Is(err, bufio.ErrBufferFull) {
+		c, err := s.r.ReadByte()
+		if err != nil || c == '>' {
 			return err
+		}
+		if c == '\n' {
+			s.line++
+			return nil
 		}
 	}
 }
@@ -182,9 +211,10 @@ func (s *splitter) object(dst []byte) ([]byte, error) {
 
 func recordMayBegin(c byte) bool { return c == '{' || c == '\n' || c == '\r' }
 
-// document takes a JSON document by its braces.
+// document takes a JSON document by its braces: in an array up to its end,
+// elsewhere with what else is on the line that it ends on, as object does.
 func (s *splitter) document(dst []byte) ([]byte, error) {
-	from := len(dst)
+	from, read := len(dst), 0
 	depth, inString, escaped := 0, false, false
 	for {
 		c, err := s.r.ReadByte()
@@ -192,6 +222,7 @@ func (s *splitter) document(dst []byte) ([]byte, error) {
 			return dst, ignoreEOF(err)
 		}
 		dst = keep(dst, from, c)
+		read++
 		switch {
 		case c == '\n':
 			s.line++
@@ -199,8 +230,8 @@ func (s *splitter) document(dst []byte) ([]byte, error) {
 			// A text cannot hold a line end, and no document goes on with what
 			// begins the next line: this one was never closed, and the line is
 			// another record.
-			if inString || depth > 0 && !s.continues() {
-				return bytes.TrimRight(dst, "\r\n"), nil
+			if inString || depth <= 0 || !s.continues() {
+				return bytes.TrimRight(dst, " \t\r\n"), nil
 			}
 		case escaped:
 			escaped = false
@@ -212,8 +243,13 @@ func (s *splitter) document(dst []byte) ([]byte, error) {
 		case c == '{' || c == '[':
 			depth++
 		case c == '}' || c == ']':
-			if depth--; depth <= 0 {
+			depth--
+			switch {
+			case depth > 0:
+			case s.array:
 				return s.tail(dst, from)
+			case read >= longLine:
+				return dst, nil
 			}
 		}
 	}
@@ -226,42 +262,75 @@ func (s *splitter) continues() bool {
 	return err != nil || bytes.IndexByte([]byte(" \t\r\n}],:\"-0123456789tfn"), b[0]) >= 0
 }
 
-// tail takes what stands behind a document on its line and belongs to no other
-// record: it is malformed, and the decoder must see it.
+// tail takes what stands behind an element of an array on its line: it is
+// malformed, and the decoder must see it.
 func (s *splitter) tail(dst []byte, from int) ([]byte, error) {
 	for {
 		c, err := s.r.ReadByte()
 		if err != nil {
 			return dst, ignoreEOF(err)
 		}
-		switch {
-		case c == '\n', c == '{', c == '<', s.array && (c == ',' || c == ']'):
+		switch c {
+		case '\n', '{', '<', ',', ']':
 			return dst, s.r.UnreadByte()
-		case c == ' ', c == '\t', c == '\r':
+		case ' ', '\t', '\r':
 		default:
 			dst = keep(dst, from, c)
 		}
 	}
 }
 
-// element takes text up to the end tag, or, with none, up to the comma or
-// bracket that ends an element of an array.
-func (s *splitter) element(dst []byte, end ...string) ([]byte, error) {
+// scalar takes an element of an array that is no document, on one line.
+func (s *splitter) scalar(dst []byte) ([]byte, error) {
 	from := len(dst)
+	inString, escaped := false, false
 	for {
 		c, err := s.r.ReadByte()
 		if err != nil {
 			return dst, ignoreEOF(err)
 		}
 		switch {
-		case c == '\n':
-			s.line++
-		case len(end) == 0 && (c == ',' || c == ']'):
-			return dst, s.r.UnreadByte()
+		case c == '\n', !inString && (c == ',' || c == ']'):
+			return bytes.TrimRight(dst, " \t\r"), s.r.UnreadByte()
+		case escaped:
+			escaped = false
+		case inString && c == '\\':
+			escaped = true
+		case c == '"':
+			inString = !inString
 		}
 		dst = keep(dst, from, c)
-		if len(end) > 0 && c == '>' && bytes.HasSuffix(dst, []byte(end[0])) {
-			return dst, nil
+	}
+}
+
+// event takes an <Event> up to its end tag, or, where it has none, up to the
+// next line that begins a record.
+func (s *splitter) event(dst []byte) ([]byte, error) {
+	const end = "</Event>"
+	from, matched := len(dst), 0
+	for {
+		c, err := s.r.ReadByte()
+		if err != nil {
+			return dst, ignoreEOF(err)
+		}
+		dst = keep(dst, from, c)
+		switch {
+		case c == end[matched]:
+			if matched++; matched == len(end) {
+				return dst, nil
+			}
+		case c == '<':
+			matched = 1
+		default:
+			matched = 0
+		}
+		if c != '\n' {
+			continue
+		}
+		s.line++
+		// Not every brace: the texts of an event, scripts among them, have lines too.
+		if s.begins(`{"`) || s.begins("<Event>") || s.begins("<Event ") {
+			return bytes.TrimRight(dst, " \t\r\n"), nil
 		}
 	}
 }

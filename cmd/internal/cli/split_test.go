@@ -58,7 +58,16 @@ func TestSplitterCuts(t *testing.T) {
 		"a log line":                 {"[2026-03-04] hello\nMar  4 fw-1 drop\n", []cutRecord{{1, "[2026-03-04] hello"}, {2, "Mar  4 fw-1 drop"}}},
 		"events": {"<?xml version=\"1.0\"?>\n<Events>\n<Event xmlns='x'><A/>\n</Event><Event>2</Event>\n</Events>\n",
 			[]cutRecord{{3, "<Event xmlns='x'><A/>\n</Event>"}, {4, "<Event>2</Event>"}}},
-		"text behind a document": {"{\"a\":1} x\n{\"b\":2}\n", []cutRecord{{1, `{"a":1}x`}, {2, `{"b":2}`}}},
+		"text behind a document":               {"{\"a\":1} x\n{\"b\":2}\n", []cutRecord{{1, `{"a":1} x`}, {2, `{"b":2}`}}},
+		"one behind another, then other text":  {"{\"a\":1}{\"b\":2}\n<134>x\n", []cutRecord{{1, `{"a":1}{"b":2}`}, {2, "<134>x"}}},
+		"documents over lines on shared lines": {"{\n \"a\":1\n}{\n \"b\":2\n}\n", []cutRecord{{1, "{\n \"a\":1\n}{\n \"b\":2\n}"}}},
+		"a comma in an element's text":         {"[{\"c\":1}, \"a,]\\\"b\"]", []cutRecord{{1, `{"c":1}`}, {1, `"a,]\"b"`}}},
+		"an array in an array":                 {"[{\"a\":1},[{\"b\":2},3]]", []cutRecord{{1, `{"a":1}`}, {1, `[{"b":2},3]`}}},
+		"an array without its end":             {"[\n{\"a\":1},\n{\"b\":2},\n", []cutRecord{{2, `{"a":1}`}, {3, `{"b":2}`}}},
+		"an array cut in an element":           {"[{\"a\":1},{\"b\":\nMar  4 drop\n{\"c\":1,\"d\":2}\n", []cutRecord{{1, `{"a":1}`}, {1, `{"b":`}, {2, "["}, {2, "Mar  4 drop"}, {3, `{"c":1,"d":2}`}}},
+		"an event without its end":             {"<Event><System>\n{\"a\":1}\n<Event>\n<EventData/>\n<Event>2</Event>\n", []cutRecord{{1, "<Event><System>"}, {2, `{"a":1}`}, {3, "<Event>\n<EventData/>"}, {5, "<Event>2</Event>"}}},
+		"a script in an event":                 {"<Event>if (x)\n{\n y\n}\n</Event>\n{\"a\":1}\n", []cutRecord{{1, "<Event>if (x)\n{\n y\n}\n</Event>"}, {6, `{"a":1}`}}},
+		"a tag without its end":                {"<?xml version\n{\"a\":1}\n", []cutRecord{{2, `{"a":1}`}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(test.want, cutAll(t, strings.NewReader(test.in))); diff != "" {
@@ -100,6 +109,57 @@ func TestSplitterKeepsALongRecordOnlyToTheLimit(t *testing.T) {
 	got := cutAll(t, strings.NewReader(long+"\n{\"b\":2}\n"))
 	if len(got) != 2 || len(got[0].Text) != maxRecord || got[1].Text != `{"b":2}` || got[1].Line != 2 {
 		t.Errorf("%d records, the first of %d bytes", len(got), len(got[0].Text))
+	}
+}
+
+// Whatever is damaged before it, a record on a line of its own comes out whole.
+func TestNoDamagedRecordSwallowsAnother(t *testing.T) {
+	damage := []string{
+		`[{"a":1},{"b":`, `[{"a":1},`, `[{"a":1}`, `[{"a":"x,`, `["a,b`, `[`, `]`, `[{"a":1},"b`, `[{"a":1},null`, `[{"a":1},nothing`,
+		`{"a":`, `{"a":"x`, `{"a":"x\`, `{"a":[1,`, `{`, `}`, "{\n  \"a\": 1,", `{"a":1}}`, `{"a":1} x "`, `{"a":1} {`,
+		`<Event xmlns='x'><System>`, `<Event>`, `<Events`, `<?xml`, `<!--`, `</Events`, `<134>fw-1 drop`, `[2026-03-04] x, y]`, `Mar  4 fw-1 drop`,
+		`[{"a":1},{"b":2}]`, "[\n  {\n    \"a\": 1\n  }\n]", "{\n  \"a\": 1\n}", `"a`, `,`, ``,
+	}
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 2000 {
+		var text strings.Builder
+		want := 0
+		for range 1 + rng.IntN(6) {
+			if rng.IntN(3) == 0 {
+				text.WriteString(good + "\n")
+				want++
+				continue
+			}
+			text.WriteString(damage[rng.IntN(len(damage))] + "\n")
+		}
+		text.WriteString(good)
+		want++
+		got := 0
+		for _, r := range cutAll(t, strings.NewReader(text.String())) {
+			if r.Text == good {
+				got++
+			}
+		}
+		if got != want {
+			t.Fatalf("%d of %d good records from\n%s", got, want, text.String())
+		}
+	}
+}
+
+const good = `{"EventID":13,"Details":"a, b] }"}`
+
+func TestSplitterCutsALineWithoutEnd(t *testing.T) {
+	const one = `{"a":"0123456789"}`
+	in := strings.Repeat(one, 4<<20/len(one))
+	total := 0
+	for _, r := range cutAll(t, strings.NewReader(in)) {
+		if len(r.Text) > longLine+len(one) {
+			t.Errorf("a record of %d bytes", len(r.Text))
+		}
+		total += len(r.Text)
+	}
+	if total != len(in) {
+		t.Errorf("%d bytes of records from %d", total, len(in))
 	}
 }
 
