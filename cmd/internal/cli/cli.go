@@ -95,8 +95,30 @@ Exit status: 0 done; 1 it failed; 2 wrong usage; 3 match --fail-on-alert, and th
 	root.SetIn(p.Stdin)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
+	root.SetHelpCommand(help(root))
 	root.AddCommand(p.run(), p.match(), p.check(), p.rules(), p.version())
 	return root
+}
+
+// help replaces cobra's own, which shows a page and succeeds when it is asked
+// about a command that does not exist.
+func help(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Help about any command",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := root.Find(args)
+			if err != nil {
+				return err
+			}
+			if len(rest) > 0 {
+				return fmt.Errorf("unknown command %q for %q", rest[0], root.Name())
+			}
+			about.InitDefaultHelpFlag()
+			return about.Help()
+		},
+	}
 }
 
 func (p Process) run() *cobra.Command {

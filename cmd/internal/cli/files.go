@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -24,10 +25,15 @@ type input struct {
 	close func()
 }
 
+// maxWindow bounds what a zstd frame may make its reader keep: 128 MiB, as the
+// zstd tool does by itself.
+const maxWindow = 128 << 20
+
 // open opens a file, or standard input, and sees through gzip and zstd by
 // their first bytes. Bytes read, as they are in the file, are added to read.
-func (p Process) open(name string, read *atomic.Int64) (*input, error) {
-	var source io.Reader = p.Stdin
+// Reading ends when ctx does.
+func (p Process) open(ctx context.Context, name string, read *atomic.Int64) (*input, error) {
+	source, waits := p.Stdin, true
 	closers := []func(){}
 	in := &input{name: name, close: func() {
 		for i := len(closers) - 1; i >= 0; i-- {
@@ -40,7 +46,13 @@ func (p Process) open(name string, read *atomic.Int64) (*input, error) {
 			return nil, err
 		}
 		closers = append(closers, func() { f.Close() })
-		source = f
+		info, err := f.Stat()
+		source, waits = f, err != nil || !info.Mode().IsRegular()
+	}
+	if waits {
+		pipe := untilDone(ctx, source)
+		closers = append(closers, func() { pipe.Close() })
+		source = pipe
 	}
 	b := bufio.NewReaderSize(&counter{source, read}, 256<<10)
 	magic, err := b.Peek(4)
@@ -58,7 +70,7 @@ func (p Process) open(name string, read *atomic.Int64) (*input, error) {
 		}
 		in.Reader = z
 	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		z, err := zstd.NewReader(b, zstd.WithDecoderConcurrency(1))
+		z, err := zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
 		if err != nil {
 			in.close()
 			return nil, fileError(name, err)
@@ -71,6 +83,20 @@ func (p Process) open(name string, read *atomic.Int64) (*input, error) {
 		return nil, fileError(name, err)
 	}
 	return in, nil
+}
+
+// untilDone returns a reader of r that ends with the context's error, even while
+// a read of r waits, as one of a pipe or a terminal may for ever: an interrupt
+// must not wait for it. Such a read is left behind and ends with the process.
+func untilDone(ctx context.Context, r io.Reader) io.ReadCloser {
+	out, in := io.Pipe()
+	stop := context.AfterFunc(ctx, func() { in.CloseWithError(ctx.Err()) })
+	go func() {
+		_, err := io.Copy(in, r)
+		stop()
+		in.CloseWithError(err)
+	}()
+	return out
 }
 
 // mark reads over a byte order mark, and refuses the encodings that one tells of.

@@ -66,10 +66,13 @@ func (p Process) matchFiles(ctx context.Context, f *matchFlags, names []string) 
 			Snapshot: func() *rules.Snapshot { return snapshot },
 			Options:  enrich.Options{Version: p.Build.Version},
 			Now:      time.Now,
-			Panicked: func(value any, stack []byte) {
-				p.complain(fmt.Errorf("internal: panic: %v: please report this with the record: %s", value, firstLines(stack)))
-			},
 		},
+	}
+	// Each panic is a dead letter with its line; the stack is shown once.
+	m.config.Panicked = func(value any, stack []byte) {
+		m.panicked.Do(func() {
+			m.complain(fmt.Errorf("internal: panic: %v: please report this with the record: %s", value, firstLines(stack)))
+		})
 	}
 	total, known := sizeOf(names)
 	stopProgress := m.showProgress(began, total, known)

@@ -40,12 +40,17 @@ type matching struct {
 	out    *bufio.Writer
 	stats  pipeline.Stats
 	broken error // what ended the output
+
+	screen   sync.Mutex // standard error, while it shows progress
+	progress bool       // a line of it stands there
+	panicked sync.Once
 }
 
 // chunk is some records of one file.
 type chunk struct {
 	name    string
-	first   int // number of its first record in the file
+	err     error // instead of records: why the file could not be read further
+	first   int   // number of its first record in the file
 	buf     []byte
 	ends    []int // of each record in buf
 	lines   []int // that each record begins on
@@ -56,6 +61,7 @@ type chunk struct {
 type result struct {
 	out   []byte
 	dead  []deadRecord
+	errs  []error // alerts that could not be written down
 	stats pipeline.Stats
 }
 
@@ -86,17 +92,22 @@ func (m *matching) run(ctx context.Context, names []string) (status int) {
 		defer close(work)
 		defer close(order)
 		for _, name := range names {
-			if err := m.cut(ctx, name, work, order); err != nil {
-				if ctx.Err() != nil {
-					return
-				}
-				m.process.complain(err)
-				status = failed
+			err := m.cut(ctx, name, work, order)
+			if ctx.Err() != nil {
+				return
+			}
+			if err != nil {
+				order <- &chunk{name: name, err: err}
 			}
 		}
 	})
 	reported := make(map[string]int)
 	for c := range order {
+		if c.err != nil {
+			m.complain(c.err)
+			status = failed
+			continue
+		}
 		r := <-c.results
 		if m.broken == nil {
 			if _, m.broken = m.out.Write(r.out); m.broken != nil {
@@ -107,11 +118,15 @@ func (m *matching) run(ctx context.Context, names []string) (status int) {
 		for _, d := range r.dead {
 			m.report(c.name, d, reported)
 		}
+		for _, err := range r.errs {
+			m.complain(err)
+			status = failed
+		}
 	}
 	group.Wait()
 	for _, name := range names {
 		if more := reported[name] - complaints; more > 0 {
-			m.process.complain(fmt.Errorf("%s: %d more records that cannot be read: see --stats", name, more))
+			m.complain(fmt.Errorf("%s: %d more records that cannot be read: see --stats", name, more))
 			reported[name] = 0 // a file may be named twice
 		}
 	}
@@ -122,13 +137,14 @@ func (m *matching) report(name string, d deadRecord, reported map[string]int) {
 	if reported[name]++; reported[name] > complaints {
 		return
 	}
-	m.process.complain(fmt.Errorf("%s:%d: %s: %s", name, d.line, d.outcome.Reason, d.outcome.Detail))
+	m.complain(fmt.Errorf("%s:%d: %s: %s", name, d.line, d.outcome.Reason, d.outcome.Detail))
 }
 
 // cut cuts one file into chunks. A file that cannot be read to its end gives
-// what it has.
+// what it has, and an interrupt the records that were read before it. Sending
+// needs no look at ctx: run takes everything until order is closed.
 func (m *matching) cut(ctx context.Context, name string, work, order chan<- *chunk) error {
-	in, err := m.process.open(name, &m.read)
+	in, err := m.process.open(ctx, name, &m.read)
 	if err != nil {
 		return err
 	}
@@ -142,21 +158,21 @@ func (m *matching) cut(ctx context.Context, name string, work, order chan<- *chu
 			var line int
 			from := len(c.buf)
 			c.buf, line, end = s.next(c.buf)
-			if end == nil || len(c.buf) > from {
+			if ctx.Err() != nil && end != nil {
+				c.buf = c.buf[:from] // cut by the interrupt, not damaged
+			} else if end == nil || len(c.buf) > from {
 				c.ends, c.lines = append(c.ends, len(c.buf)), append(c.lines, line)
 			}
 		}
 		number += len(c.ends)
 		m.records.Add(int64(len(c.ends)))
 		if len(c.ends) > 0 {
-			select {
-			case order <- c:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-			work <- c // a worker takes it: they go on until work is closed
+			order <- c
+			work <- c
 		}
 		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
 		case errors.Is(end, io.EOF):
 			return nil
 		case end != nil:
@@ -175,7 +191,12 @@ func (m *matching) match(w *pipeline.Worker, c *chunk) result {
 		res := w.Record(src)
 		r.stats.Add(src, res)
 		for _, a := range res.Alerts {
-			r.out = m.appendAlert(r.out, a)
+			out, err := m.appendAlert(r.out, a)
+			if err != nil {
+				r.errs = append(r.errs, fmt.Errorf("%s:%d: alert %s: %w", c.name, c.lines[i], a.Event.ID, err))
+				continue
+			}
+			r.out = out
 		}
 		if res.DeadLetter != nil {
 			r.dead = append(r.dead, deadRecord{c.lines[i], *res.DeadLetter})
@@ -184,17 +205,13 @@ func (m *matching) match(w *pipeline.Worker, c *chunk) result {
 	return r
 }
 
-func (m *matching) appendAlert(dst []byte, a *schemas.Alert) []byte {
+func (m *matching) appendAlert(dst []byte, a *schemas.Alert) ([]byte, error) {
 	if m.output == text {
 		b := bytes.NewBuffer(dst)
 		b.WriteString(show.Alert(a))
 		b.WriteByte('\n')
-		return b.Bytes()
+		return b.Bytes(), nil
 	}
 	line, err := a.AppendJSON(dst)
-	if err != nil {
-		m.process.complain(fmt.Errorf("alert %s: %w", a.Event.ID, err))
-		return dst
-	}
-	return append(line, '\n')
+	return append(line, '\n'), err
 }

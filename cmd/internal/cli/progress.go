@@ -20,10 +20,15 @@ func (m *matching) showProgress(began time.Time, total int64, known bool) (stop 
 		for {
 			select {
 			case <-done:
-				fmt.Fprint(m.process.Stderr, "\r\x1b[K")
+				m.screen.Lock()
+				m.clearProgress()
+				m.screen.Unlock()
 				return
 			case now := <-tick.C:
+				m.screen.Lock()
+				m.progress = true
 				fmt.Fprintf(m.process.Stderr, "\r%s\x1b[K", progressLine(m.read.Load(), total, known, m.records.Load(), now.Sub(began)))
+				m.screen.Unlock()
 			}
 		}
 	})
@@ -31,6 +36,22 @@ func (m *matching) showProgress(began time.Time, total int64, known bool) (stop 
 		close(done)
 		group.Wait()
 	}
+}
+
+// clearProgress clears the line of progress, if there is one; screen is held.
+func (m *matching) clearProgress() {
+	if m.progress {
+		fmt.Fprint(m.process.Stderr, "\r\x1b[K")
+		m.progress = false
+	}
+}
+
+// complain prints an error in the place of the progress.
+func (m *matching) complain(err error) {
+	m.screen.Lock()
+	defer m.screen.Unlock()
+	m.clearProgress()
+	m.process.complain(err)
 }
 
 func progressLine(read, total int64, known bool, records int64, took time.Duration) string {
