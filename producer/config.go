@@ -12,8 +12,8 @@ import (
 // Config configures a Producer.
 type Config struct {
 	Brokers []string // host:port of brokers to begin with
-	// Transport holds the connections, with TLS and SASL. Its MetadataTopics
-	// must include Topics and Guarded, or be empty.
+	// Transport is how brokers are reached: dialer, TLS, SASL, timeouts. The
+	// producer opens connections of its own like it, for its topics alone.
 	Transport *kafka.Transport
 	Topics    []string // the topics that messages may go to
 	// Guarded are further topics that the guarantee rests on, as that of the

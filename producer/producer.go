@@ -1,6 +1,7 @@
 package producer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,6 @@ import (
 	"github.com/cenkalti/backoff/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/segmentio/kafka-go"
-	"golang.org/x/sync/errgroup"
 )
 
 // Message is one message. Messages of one key go to one partition (murmur2, as
@@ -25,19 +25,16 @@ type Message struct {
 
 // Producer writes messages. It is safe for all goroutines.
 type Producer struct {
-	config  Config
-	client  *kafka.Client
-	metrics *metrics
-	state   state
-	// lanes[topic/partition] is held by the one request in flight to that
-	// partition: with two, a retry could put the first behind the second.
-	lanes sync.Map // of partition to chan struct{}
-}
+	config    Config
+	transport *kafka.Transport // of its own: see ownTransport
+	client    *kafka.Client
+	metrics   *metrics
+	state     state
 
-// partition names one partition of an output topic.
-type partition struct {
-	topic string
-	id    int
+	mu        sync.Mutex // guards all below
+	lanes     map[partition]*lane
+	refreshed time.Time // when the view of leaders was last thrown away
+	throttled time.Time // until when a broker said it would hold requests back
 }
 
 // New returns a Producer, or all mistakes of c joined. It does not connect.
@@ -46,10 +43,13 @@ func New(c Config) (*Producer, error) {
 	if err != nil {
 		return nil, err
 	}
+	transport := ownTransport(c.Transport, slices.Concat(c.Topics, c.Guarded))
 	return &Producer{
-		config:  c,
-		client:  &kafka.Client{Addr: kafka.TCP(c.Brokers...), Transport: c.Transport},
-		metrics: newMetrics(),
+		config:    c,
+		transport: transport,
+		client:    &kafka.Client{Addr: kafka.TCP(c.Brokers...), Transport: transport},
+		metrics:   newMetrics(),
+		lanes:     make(map[partition]*lane),
 	}, nil
 }
 
@@ -58,10 +58,11 @@ func New(c Config) (*Producer, error) {
 // indexes are returned, in ascending order. It retries everything else until
 // ctx is done; then the error says what it waited for, and any part of the
 // messages may have been written. Nothing is sent after Publish returns, but a
-// request that was under way then may still be written by the broker.
+// request that was under way then may still be written, for RequestTimeout at
+// most. The messages' memory is the caller's again in any case.
 //
 // Messages for one partition are written in their order: when one must be
-// retried, those behind it wait.
+// retried, those behind it wait. Concurrent calls share requests.
 func (p *Producer) Publish(ctx context.Context, messages []Message) (oversize []int, err error) {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = p.config.BackoffMin, p.config.BackoffMax
@@ -71,9 +72,9 @@ func (p *Producer) Publish(ctx context.Context, messages []Message) (oversize []
 	}
 	waiting := p.state.newWaiter()
 	defer waiting.done()
-	reason, words := "", "" // why the last attempt failed that ctx did not cut short
+	words := "" // why the last attempt failed that ctx did not cut short
 	for {
-		left, large, err := p.attempt(ctx, messages, todo)
+		left, large, why := p.attempt(ctx, messages, todo)
 		oversize = append(oversize, large...)
 		if len(left) == 0 {
 			slices.Sort(oversize)
@@ -83,16 +84,15 @@ func (p *Producer) Publish(ctx context.Context, messages []Message) (oversize []
 			wait.Reset() // the output works, if not for all
 		}
 		todo = left
-		if ctx.Err() == nil || words == "" {
-			reason, words = problem(err.cause, err.topic)
-		}
 		if ctx.Err() == nil {
+			var reason string
+			reason, words = problem(why.cause, why.topic)
 			p.metrics.retries.WithLabelValues(reason).Inc()
 			if waiting.says(words) {
-				p.config.Logger.Warn("output unavailable", "topic", err.topic, "problem", words, "messages", len(todo))
+				p.config.Logger.Warn("output unavailable", "topic", why.topic, "problem", words, "messages", len(todo))
 			}
-			if reason == "leader" || reason == "missing_topic" {
-				p.config.Transport.CloseIdleConnections() // so that the next attempt asks anew who leads
+			if reason == reasonLeader {
+				p.refresh()
 			}
 		}
 		pause := time.NewTimer(wait.NextBackOff())
@@ -100,27 +100,36 @@ func (p *Producer) Publish(ctx context.Context, messages []Message) (oversize []
 		case <-pause.C:
 		case <-ctx.Done():
 			pause.Stop()
+			if words == "" {
+				words = "the brokers have not answered yet"
+			}
 			return nil, fmt.Errorf("%d messages not acknowledged: %s: %w", len(todo), words, context.Cause(ctx))
 		}
 	}
 }
 
-// refusal is why a partition did not take its messages.
+// refusal is why a topic did not take its messages.
 type refusal struct {
 	topic string
 	cause error
 }
 
 // attempt sends messages[i] for each i in todo, and returns those that must be
-// sent again, in order, and those that are too large. The refusal is one of
-// those met, nil when nothing is left.
+// sent again, in order, and those that are too large. Of several refusals it
+// returns that of the first topic and partition, so that repeated attempts at
+// the same give the same words; it is nil when nothing is left.
 func (p *Producer) attempt(ctx context.Context, messages []Message, todo []int) (left, large []int, why *refusal) {
-	routes := make(map[partition][]int)
+	refused := func(topic string, err error) {
+		if why == nil || topic < why.topic {
+			why = &refusal{topic, err}
+		}
+	}
+	deliveries := make(map[partition]*delivery)
 	for topic, indexes := range byTopic(messages, todo) {
 		n, err := p.partitions(ctx, topic)
-		if err != nil {
+		if err = cmp.Or(ctx.Err(), err); err != nil {
 			left = append(left, indexes...)
-			why = &refusal{topic, err}
+			refused(topic, err)
 			continue
 		}
 		for _, i := range indexes {
@@ -129,24 +138,32 @@ func (p *Producer) attempt(ctx context.Context, messages []Message, todo []int) 
 				key = messages[i].Value
 			}
 			at := partition{topic, partitionOf(key, n)}
-			routes[at] = append(routes[at], i)
+			d := deliveries[at]
+			if d == nil {
+				d = &delivery{messages: messages, done: make(chan struct{})}
+				deliveries[at] = d
+			}
+			d.left = append(d.left, i)
 		}
 	}
-	var mu sync.Mutex // guards left, large and why
-	var group errgroup.Group
-	for at, indexes := range routes {
-		group.Go(func() error {
-			unsent, tooBig, err := p.partition(ctx, at, messages, indexes)
-			mu.Lock()
-			defer mu.Unlock()
-			left, large = append(left, unsent...), append(large, tooBig...)
-			if err != nil {
-				why = &refusal{at.topic, err}
-			}
-			return nil
-		})
+	for at, d := range deliveries {
+		p.lane(at).add(d)
 	}
-	_ = group.Wait() // no function of the group returns an error
+	order := slices.SortedFunc(maps.Keys(deliveries), func(a, b partition) int {
+		return cmp.Or(cmp.Compare(a.topic, b.topic), cmp.Compare(a.id, b.id))
+	})
+	for _, at := range order {
+		d := deliveries[at]
+		select {
+		case <-d.done:
+		case <-ctx.Done():
+			p.lane(at).abandon(d)
+		}
+		left, large = append(left, d.left...), append(large, d.large...)
+		if len(d.left) > 0 {
+			refused(at.topic, cmp.Or(d.err, ctx.Err()))
+		}
+	}
 	slices.Sort(left)
 	return left, large, why
 }
@@ -157,6 +174,18 @@ func byTopic(messages []Message, todo []int) map[string][]int {
 		m[messages[i].Topic] = append(m[messages[i].Topic], i)
 	}
 	return m
+}
+
+// lane returns the one lane to a partition.
+func (p *Producer) lane(at partition) *lane {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l := p.lanes[at]
+	if l == nil {
+		l = &lane{producer: p, at: at}
+		p.lanes[at] = l
+	}
+	return l
 }
 
 // partitions returns how many partitions a topic has.
@@ -180,81 +209,54 @@ func (p *Producer) partitions(ctx context.Context, topic string) (int, error) {
 	return len(t.Partitions), nil
 }
 
-// partition sends messages to one partition, in order, a batch a request, and
-// stops at the first batch that must be sent again.
-func (p *Producer) partition(ctx context.Context, at partition, messages []Message, indexes []int) (left, large []int, err error) {
-	lane, _ := p.lanes.LoadOrStore(at, make(chan struct{}, 1))
-	select {
-	case lane.(chan struct{}) <- struct{}{}:
-		defer func() { <-lane.(chan struct{}) }()
-	case <-ctx.Done():
-		return indexes, nil, ctx.Err()
-	}
-	limit := p.config.BatchBytes
-	for len(indexes) > 0 {
-		n, size := 0, 0
-		for n < len(indexes) && (n == 0 || size+messageBytes(&messages[indexes[n]]) <= limit) {
-			size += messageBytes(&messages[indexes[n]])
-			n++
-		}
-		err := p.produce(ctx, at, messages, indexes[:n])
-		switch {
-		case err == nil:
-			indexes = indexes[n:]
-		case tooLarge(err) && n == 1:
-			p.metrics.tooLarge.WithLabelValues(at.topic).Inc()
-			large = append(large, indexes[0])
-			indexes = indexes[1:]
-			limit = p.config.BatchBytes
-		case tooLarge(err):
-			limit = size / 2 // and so on until the one is alone that is too large
-		default:
-			return indexes, large, err
-		}
-	}
-	return nil, large, nil
-}
-
-// messageBytes is about what a message takes in a batch.
-func messageBytes(m *Message) int {
-	n := len(m.Key) + len(m.Value) + 32
-	for _, h := range m.Headers {
-		n += len(h.Key) + len(h.Value) + 4
-	}
-	return n
-}
-
-// produce sends one batch, and returns nil when all in-sync replicas have it.
-func (p *Producer) produce(ctx context.Context, at partition, messages []Message, indexes []int) error {
+// produce sends one request, and returns nil when all in-sync replicas have
+// the messages.
+func (p *Producer) produce(ctx context.Context, at partition, messages []Message) error {
 	ctx, cancel := context.WithTimeout(ctx, p.config.RequestTimeout)
 	defer cancel()
-	now := time.Now()
-	records := make([]kafka.Record, len(indexes))
+	began := time.Now()
+	list := records(messages)
 	size := 0
-	for i, j := range indexes {
-		m := &messages[j]
-		records[i] = kafka.Record{Time: now, Key: kafka.NewBytes(m.Key), Value: kafka.NewBytes(m.Value), Headers: m.Headers}
-		size += len(m.Value)
+	for i := range list {
+		list[i].Time = began
+		size += len(messages[i].Value)
 	}
 	res, err := p.client.Produce(ctx, &kafka.ProduceRequest{
 		Topic:        at.topic,
 		Partition:    at.id,
 		RequiredAcks: kafka.RequireAll,
-		Records:      kafka.NewRecordReader(records...),
+		Records:      kafka.NewRecordReader(list...),
 		// Alerts of one rule repeat its whole text. They are few, so the
 		// ratio counts, not the speed.
 		Compression: kafka.Zstd,
 	})
-	p.metrics.duration.Observe(time.Since(now).Seconds())
+	p.metrics.duration.Observe(time.Since(began).Seconds())
 	if err != nil {
+		if p.heldBack(began) && isTimeout(err) {
+			err = errors.Join(kafka.ThrottlingQuotaExceeded, err)
+		}
 		return err
+	}
+	if res.Throttle > 0 {
+		p.mu.Lock()
+		p.throttled = time.Now().Add(res.Throttle)
+		p.mu.Unlock()
 	}
 	if res.Error != nil {
 		return errors.Join(res.Error, recordErrors(res.RecordErrors))
 	}
-	p.metrics.messages.WithLabelValues(at.topic).Add(float64(len(indexes)))
+	p.metrics.messages.WithLabelValues(at.topic).Add(float64(len(messages)))
 	p.metrics.bytes.WithLabelValues(at.topic).Add(float64(size))
 	return nil
+}
+
+// heldBack reports whether a request that began then was held back for a
+// quota. A broker does not refuse such a request: it told the delay with the
+// answer before, and reads nothing for so long.
+func (p *Producer) heldBack(began time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return began.Before(p.throttled)
 }
 
 // recordErrors joins what the broker says of single records.
@@ -266,8 +268,8 @@ func recordErrors(m map[int]error) error {
 	return errors.Join(errs...)
 }
 
-// Close closes idle connections.
-func (p *Producer) Close() { p.config.Transport.CloseIdleConnections() }
+// Close closes the producer's connections as they fall idle.
+func (p *Producer) Close() { p.transport.CloseIdleConnections() }
 
 // Collectors returns the producer's metrics.
 func (p *Producer) Collectors() []prometheus.Collector {

@@ -61,7 +61,7 @@ func (p *Producer) lookAtAll(ctx context.Context, warned map[string]string) stri
 		}
 		reason, words := problem(err, topic)
 		problems = append(problems, words)
-		if reason != "missing_topic" && reason != diagnose.Authorization && reason != "leader" {
+		if reason != reasonMissing && reason != diagnose.Authorization && reason != reasonLeader {
 			break // the other topics have the same brokers
 		}
 	}
@@ -95,17 +95,20 @@ func (p *Producer) look(ctx context.Context, topic string, warned map[string]str
 		}
 	}
 	p.metrics.replicas.WithLabelValues(topic).Set(float64(replicas))
-	inSync, err := p.minInSync(ctx, topic)
-	warning := ""
-	switch {
-	case err != nil: // the right to read configurations may be missing: no reason to stop
-		warning = fmt.Sprintf("min.insync.replicas cannot be read: %v", err)
-	case replicas < minReplicas || inSync < minInSync:
-		warning = fmt.Sprintf("replication factor %d, min.insync.replicas %d: want %d and %d, or an acknowledged message may be lost with a broker", replicas, inSync, minReplicas, minInSync)
-	}
-	if err == nil {
+	inSync, unclean, err := p.settings(ctx, topic)
+	var warnings []string
+	if err != nil { // the right to read configurations may be missing: no reason to stop
+		warnings = append(warnings, fmt.Sprintf("min.insync.replicas cannot be read: %v", err))
+	} else {
 		p.metrics.inSync.WithLabelValues(topic).Set(float64(inSync))
+		if replicas < minReplicas || inSync < minInSync {
+			warnings = append(warnings, fmt.Sprintf("replication factor %d, min.insync.replicas %d: want %d and %d, or an acknowledged message may be lost with a broker", replicas, inSync, minReplicas, minInSync))
+		}
+		if unclean {
+			warnings = append(warnings, "unclean.leader.election.enable is true: want false, or a replica that lags may lead and acknowledged messages are lost")
+		}
 	}
+	warning := strings.Join(warnings, "; ")
 	if warned[topic] != warning {
 		warned[topic] = warning
 		if warning != "" {
@@ -115,23 +118,34 @@ func (p *Producer) look(ctx context.Context, topic string, warned map[string]str
 	return nil
 }
 
-func (p *Producer) minInSync(ctx context.Context, topic string) (int, error) {
-	const name = "min.insync.replicas"
+// settings returns the configuration of a topic that the guarantee rests on.
+func (p *Producer) settings(ctx context.Context, topic string) (inSync int, unclean bool, err error) {
+	const inSyncName, uncleanName = "min.insync.replicas", "unclean.leader.election.enable"
 	res, err := p.client.DescribeConfigs(ctx, &kafka.DescribeConfigsRequest{Resources: []kafka.DescribeConfigRequestResource{{
-		ResourceType: kafka.ResourceTypeTopic, ResourceName: topic, ConfigNames: []string{name},
+		ResourceType: kafka.ResourceTypeTopic, ResourceName: topic, ConfigNames: []string{inSyncName, uncleanName},
 	}}})
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
+	told := false
 	for _, r := range res.Resources {
 		if r.Error != nil {
-			return 0, r.Error
+			return 0, false, r.Error
 		}
 		for _, e := range r.ConfigEntries {
-			if e.ConfigName == name {
-				return strconv.Atoi(e.ConfigValue)
+			switch e.ConfigName {
+			case inSyncName:
+				if inSync, err = strconv.Atoi(e.ConfigValue); err != nil {
+					return 0, false, err
+				}
+				told = true
+			case uncleanName:
+				unclean = e.ConfigValue == "true"
 			}
 		}
 	}
-	return 0, errors.New("the broker does not tell")
+	if !told {
+		return 0, false, errors.New("the broker does not tell")
+	}
+	return inSync, unclean, nil
 }
