@@ -43,14 +43,16 @@ func (f *fetcher) request(ctx context.Context, parts []*owned, offsets []int64, 
 			}
 			continue
 		}
-		p.answered(b.next, a.HighWatermark)
-		if b.next == offsets[i] {
-			continue
+		if b.next != offsets[i] {
+			hold += b.bytes
+			f.metrics.records.WithLabelValues(p.topic).Add(float64(len(b.records)))
+			f.metrics.bytes.WithLabelValues(p.topic).Add(float64(b.bytes))
+			// Has room: ask is only called then, and only one request asks until
+			// answered. So the batch is in the queue first: the next request's must
+			// not overtake it, or the watermark would pass what is not handled.
+			p.queue <- b
 		}
-		hold += b.bytes
-		f.metrics.records.WithLabelValues(p.topic).Add(float64(len(b.records)))
-		f.metrics.bytes.WithLabelValues(p.topic).Add(float64(b.bytes))
-		p.queue <- b // has room: ask is only called then, and only one request asks
+		p.answered(b.next, a.HighWatermark)
 	}
 }
 
