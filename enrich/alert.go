@@ -69,7 +69,7 @@ func Alert(ev *schemas.Event, hit rules.Hit, trace *matcher.Trace, src Source, r
 			Registry: schemas.AlertWireRegistry{
 				Path:    f.first(schemas.RegistryPath),
 				NewPath: f.canonical(schemas.RegistryNewPath),
-				Opaque:  ev.Opaque,
+				Opaque:  ev.Opaque(),
 			},
 			Event:        f.sourceEvent(),
 			Effective:    f.effective(),
@@ -95,8 +95,9 @@ func Alert(ev *schemas.Event, hit rules.Hit, trace *matcher.Trace, src Source, r
 
 // timestamp returns when the event happened and which text says so.
 func timestamp(ev *schemas.Event, src Source, now time.Time) (time.Time, string) {
-	if t := representable(ev.Time); !t.IsZero() {
-		return t, ev.TimeSource
+	at, source := ev.Time()
+	if t := representable(at); !t.IsZero() {
+		return t, source
 	}
 	if t := representable(src.Time); !t.IsZero() {
 		return t, "kafka"

@@ -81,9 +81,9 @@ func (f fields) data() *schemas.AlertRegistryData {
 
 func (f fields) registry() schemas.AlertRegistry {
 	r := schemas.AlertRegistry{
-		Path: strings.Clone(f.ev.DisplayPath),
+		Path: strings.Clone(f.ev.DisplayPath()),
 		Hive: f.first(schemas.RegistryHive),
-		Key:  strings.Clone(f.ev.DisplayKey),
+		Key:  strings.Clone(f.ev.DisplayKey()),
 		Data: f.data(),
 	}
 	if v := f.ev.Values(schemas.RegistryValue); len(v) > 0 {

@@ -7,48 +7,90 @@ import (
 	"github.com/regtrap/regtrap/registry"
 )
 
-// assemble makes the event of the draft: what the source wrote, and what is
-// derived from it alike for every shape.
+// assemble makes the event of the draft. What its fields say is made when it is
+// asked for.
+func (w *draft) assemble(ev *Event, index int) {
+	*ev = Event{Action: w.action, Index: index, draft: w, pending: 1<<NumFields - 1, values: ev.values[:0]}
+	if w.t != nil {
+		ev.Shape = w.t.id
+	}
+	w.ev = ev
+}
+
+// group is the fields that are made together, because one is derived from the
+// other.
+func group(f Field) uint64 {
+	set := func(fields ...Field) (bits uint64) {
+		for _, f := range fields {
+			bits |= 1 << f
+		}
+		return bits
+	}
+	switch f {
+	case UserID, UserName, UserDomain, UserFull:
+		return set(UserID, UserName, UserDomain, UserFull)
+	case RegistryPath, RegistryHive, RegistryKey, RegistryValue, RegistryNewPath:
+		return set(RegistryPath, RegistryHive, RegistryKey, RegistryValue, RegistryNewPath)
+	case RegistryDataStrings, RegistryDataType:
+		return set(RegistryDataStrings, RegistryDataType)
+	case EventType, EventAction, SysmonEventType, SysmonEventID:
+		return set(EventType, EventAction, SysmonEventType, SysmonEventID)
+	case ProcessExecutable, ProcessName:
+		return set(ProcessExecutable, ProcessName)
+	case ProcessParentExecutable, ProcessParentName:
+		return set(ProcessParentExecutable, ProcessParentName)
+	case EffectiveExecutable, EffectiveName:
+		return set(EffectiveExecutable, EffectiveName)
+	}
+	return 1 << f
+}
+
+// make makes the field f of the event, and those of its group: what the source
+// wrote, and what is derived from it alike for every shape.
 //
 // All texts of a field are added one after another, before those of the next:
 // Event.Values is a slice of one list.
-func (w *draft) assemble(ev *Event) {
-	*ev = Event{
-		Shape: w.shape, Action: w.action, Index: w.index, Time: w.time, TimeSource: w.source,
-		values: ev.values[:0],
-	}
-	w.ev = ev
-	sid := w.addUser()
-	w.addPaths(sid)
-	w.addData()
-	w.addAction()
-	w.addImage(ProcessExecutable, ProcessName)
-	w.addImage(ProcessParentExecutable, ProcessParentName)
-	w.addImage(EffectiveExecutable, EffectiveName)
-	for f := range Field(NumFields) {
-		switch f {
-		case ProcessPID, ProcessParentPID, EffectivePID:
-			w.addNumbers(f)
-		case EventCode:
-			if id, ok := parseWhole([]byte(w.first(f))); ok {
-				w.add(f, Value{Text: w.decimal(id), Numeric: true, Number: id})
-			} else {
-				w.addText(f, w.first(f))
-			}
-		case ProcessEntityID, EffectiveEntityID:
-			w.addGUID(f)
-		case ProcessCommandLine, ProcessArgs, ProcessOriginalFileName, ProcessParentCommandLine,
-			ProcessSignatureExists, ProcessSignatureTrusted, ProcessSignatureStatus, ProcessSignatureSubject,
-			EventProvider, EventDataset, EventModule, Channel, RuleName, HostName, HostID, FilePath,
-			SourceAction, SourceType, SourceKind, SourceCategory, SourceID, SourceMessage, SourceTags, SourceRuleName:
-			for i, text := range w.get(f) {
-				w.add(f, Value{Text: text, Element: uint16(i)})
-			}
+func (w *draft) make(f Field) {
+	w.ev.pending &^= group(f)
+	switch f {
+	case UserID, UserName, UserDomain, UserFull:
+		w.addUser()
+	case RegistryPath, RegistryHive, RegistryKey, RegistryValue, RegistryNewPath:
+		w.addPaths()
+	case RegistryDataStrings, RegistryDataType:
+		w.addData()
+	case EventType, EventAction, SysmonEventType, SysmonEventID:
+		w.addAction()
+	case ProcessExecutable, ProcessName:
+		w.addImage(ProcessExecutable, ProcessName)
+	case ProcessParentExecutable, ProcessParentName:
+		w.addImage(ProcessParentExecutable, ProcessParentName)
+	case EffectiveExecutable, EffectiveName:
+		w.addImage(EffectiveExecutable, EffectiveName)
+	case ProcessPID, ProcessParentPID, EffectivePID:
+		w.addNumbers(f)
+	case EventCode:
+		if id, ok := parseWhole([]byte(w.first(f))); ok {
+			w.add(f, Value{Text: w.decimal(id), Numeric: true, Number: id})
+		} else {
+			w.addText(f, w.first(f))
+		}
+	case ProcessEntityID, EffectiveEntityID:
+		w.addGUID(f)
+	case EventCategory:
+		w.add(f, Value{Text: "registry"})
+	case HostOSType:
+		w.add(f, Value{Text: "windows"})
+	default:
+		if f == HostName && !w.has(f) && len(w.outerHost) > 0 {
+			from := len(w.d.arena)
+			w.d.arena = appendUnescaped(w.d.arena, w.outerHost)
+			w.set(f, w.d.view(from))
+		}
+		for i, text := range w.get(f) {
+			w.add(f, Value{Text: text, Element: uint16(i)})
 		}
 	}
-	w.add(EventCategory, Value{Text: "registry"})
-	w.add(HostOSType, Value{Text: "windows"})
-	ev.Truncated = w.truncated
 }
 
 // add adds one text; it must not interrupt the texts of another field.
@@ -98,14 +140,21 @@ func (w *draft) decimal(n uint64) string {
 }
 
 // addPaths adds the path, what is derived from it, and the new path of a rename.
-func (w *draft) addPaths(sid string) {
+func (w *draft) addPaths() {
+	// Only HKCU hangs on who acted.
+	wire, sid := w.undouble(w.first(RegistryPath)), ""
+	if currentUser(wire) || w.has(RegistryNewPath) {
+		if v := w.ev.Values(UserID); len(v) > 0 {
+			sid = v[0].Text
+		}
+	}
 	value := w.value || w.action == ValueSet || w.action == ValueDeleted || w.action == ValueRenamed
 	p := &w.d.path
-	p.Set(w.undouble(w.first(RegistryPath)), registry.Context{
+	p.Set(wire, registry.Context{
 		SID: sid, Value: w.undouble(w.valueName), HasValue: w.hasValueName && value, ValueEvent: value,
 	})
 	w.addSpellings(RegistryPath, p)
-	w.ev.DisplayPath, w.ev.DisplayKey = p.Display(), p.DisplayKey()
+	w.ev.displayPath, w.ev.displayKey = p.Display(), p.DisplayKey()
 	if hive := p.Hive(); hive != "" {
 		w.add(RegistryHive, Value{Text: hive, Spelling: registry.Canonical})
 	}
@@ -128,6 +177,12 @@ func (w *draft) addSpellings(f Field, p *registry.Path) {
 	for _, t := range p.Spellings() {
 		w.add(f, Value{Text: t.Text, Folded: t.Folded, Spelling: t.Spelling})
 	}
+}
+
+// currentUser reports whether a path is, or may be, one of HKEY_CURRENT_USER.
+func currentUser(path string) bool {
+	path = strings.TrimLeft(path, `\`)
+	return len(path) >= 4 && (strings.EqualFold(path[:4], "HKCU") || len(path) >= 12 && strings.EqualFold(path[:12], "HKEY_CURRENT"))
 }
 
 // addAction adds what the rule languages say of the action.

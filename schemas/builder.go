@@ -27,6 +27,7 @@ func BuildEvent(fields map[Field][]string, action Action) *Event {
 func (b EventBuilder) Event() *Event {
 	d := NewDecoder()
 	w := &d.draft
+	w.reset(nil)
 	w.action, w.time = b.Action, b.Time
 	if !b.Time.IsZero() {
 		w.source = "@timestamp"
@@ -34,6 +35,6 @@ func (b EventBuilder) Event() *Event {
 	for f, texts := range b.Fields {
 		w.set(f, texts...)
 	}
-	w.assemble(&d.event)
+	w.assemble(&d.event, 0)
 	return d.event.Clone()
 }

@@ -4,7 +4,8 @@ import "time"
 
 // parseTime reads the times that sources write: a date, a space or T, the time
 // of day with up to nine digits of fraction, and a zone (Z or an offset) or
-// none, which is UTC. zoned says that there was one. It allocates nothing.
+// none, which is UTC; or a number, see parseEpoch. zoned says that there was a
+// zone or no need of one. It allocates nothing.
 func parseTime(b []byte) (t time.Time, zoned, ok bool) {
 	for len(b) > 0 && b[0] == ' ' {
 		b = b[1:]
@@ -18,6 +19,10 @@ func parseTime(b []byte) (t time.Time, zoned, ok bool) {
 			n = n*10 + int(c-'0')
 		}
 		return n
+	}
+	if len(b) < 5 || b[4] != '-' {
+		t, ok = parseEpoch(b)
+		return t, ok, ok
 	}
 	if len(b) < 19 || b[4] != '-' || b[7] != '-' || b[10] != 'T' && b[10] != ' ' || b[13] != ':' || b[16] != ':' {
 		return t, false, false
@@ -64,4 +69,46 @@ func parseTime(b []byte) (t time.Time, zoned, ok bool) {
 		offset = -offset
 	}
 	return t.Add(offset), true, true
+}
+
+// parseEpoch reads a time given as a number. Its unit is told by its size, as
+// any time of this century has as many digits: seconds since 1970 up to 11 of
+// them, milliseconds up to 14, microseconds up to 17, nanoseconds 19; with 18
+// it is a FILETIME, of 100 nanoseconds since 1601 [MS-DTYP 2.3.3]. There may be
+// a fraction.
+func parseEpoch(b []byte) (t time.Time, ok bool) {
+	digits, fraction, scale := 0, int64(0), int64(1)
+	n := int64(0)
+	for digits < len(b) && b[digits]-'0' <= 9 && digits < 19 {
+		n = n*10 + int64(b[digits]-'0')
+		digits++
+	}
+	rest := b[digits:]
+	if digits == 0 || n <= 0 {
+		return t, false
+	}
+	if len(rest) > 0 && rest[0] == '.' {
+		for rest = rest[1:]; len(rest) > 0 && rest[0]-'0' <= 9; rest = rest[1:] {
+			if scale < 1e9 {
+				fraction, scale = fraction*10+int64(rest[0]-'0'), scale*10
+			}
+		}
+	}
+	if len(rest) > 0 {
+		return t, false
+	}
+	unit := int64(time.Nanosecond)
+	switch {
+	case digits <= 11:
+		unit = int64(time.Second)
+	case digits <= 14:
+		unit = int64(time.Millisecond)
+	case digits <= 17:
+		unit = int64(time.Microsecond)
+	case digits == 18:
+		const epoch = 11_644_473_600 // from 1601 to 1970, in seconds
+		return time.Unix(n/1e7-epoch, n%1e7*100).UTC(), true
+	}
+	perSecond := int64(time.Second) / unit
+	return time.Unix(n/perSecond, n%perSecond*unit+fraction*unit/scale).UTC(), true
 }

@@ -26,13 +26,7 @@ func (w *draft) addData() {
 	if w.action != ValueSet {
 		return
 	}
-	kind := w.first(RegistryDataType)
-	switch kind {
-	case "SZ_DWORD":
-		kind = "REG_DWORD"
-	case "SZ_QWORD":
-		kind = "REG_QWORD"
-	}
+	kind := valueType(w.first(RegistryDataType))
 	for i, text := range w.get(RegistryDataStrings) {
 		text = w.undouble(text)
 		if w.data == sysmonData {
@@ -72,7 +66,7 @@ func (w *draft) addData() {
 }
 
 func (w *draft) addOpaque(element int, s registry.Spelling) {
-	w.ev.Opaque = true
+	w.ev.opaque = true
 	w.add(RegistryDataStrings, Value{Text: binaryData, Element: uint16(element), Spelling: s, Opaque: true})
 }
 

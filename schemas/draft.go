@@ -8,50 +8,103 @@ import (
 
 // draft is an event on its way from a shape's places to the Event: texts as
 // the source wrote them, by field. It is made for reuse.
+//
+// Texts are taken from the record when they are asked for: most events are of
+// no interest to any rule after one or two fields.
 type draft struct {
 	d  *Decoder // whose arena the texts are in
 	ev *Event
+	t  *table // where the fields sit that were not asked for; nil when all are set
 
-	shape     Shape
 	action    Action
-	index     int
 	truncated bool
 	time      time.Time
 	source    string // of time
+	outerTime time.Time
+	outerHost []byte // see region
 
 	texts []string
 	runs  [NumFields]run
-	data  dataForm
+	taken uint64 // bit f: the texts of f are those of its run
+
+	data   dataForm
+	dashes bool // a dash, or nothing, says that there is nothing
+	halve  bool // backslashes may be doubled
 
 	valueName    string // where the source has a field for it
 	hasValueName bool
 	value        bool // the path names a value whatever the action is
 }
 
-// run is the texts of one field: texts[from:to].
-type run struct{ from, to int }
+const _ = uint(64 - NumFields) // taken and Event.pending have 64 bits
 
-func (w *draft) reset(shape Shape, index int) {
-	*w = draft{d: w.d, texts: w.texts[:0], shape: shape, index: index}
+// run is the texts of one field: texts[from:to].
+type run struct{ from, to uint16 }
+
+func (w *draft) reset(t *table) {
+	w.ev, w.t, w.action, w.truncated = &w.d.event, t, ActionUnknown, false
+	w.time, w.source, w.outerTime, w.outerHost = time.Time{}, "", time.Time{}, nil
+	w.texts, w.taken = w.texts[:0], 0
+	w.data, w.dashes, w.halve = sysmonData, false, false
+	w.valueName, w.hasValueName, w.value = "", false, false
 }
 
-// takeAll takes every field that the shape has a place for, and the time.
-func (w *draft) takeAll(t *table) {
-	for f := range Field(NumFields) {
-		if len(t.places[f]) > 0 {
-			w.take(t, f, f)
+// get returns the texts of a field.
+func (w *draft) get(f Field) []string {
+	if w.taken&(1<<f) == 0 {
+		w.take(f, f)
+		if w.halve && f != SourceMessage {
+			for i := w.runs[f].from; i < w.runs[f].to; i++ {
+				w.texts[i] = w.halveBackslashes(w.texts[i])
+			}
+		}
+		if r := w.runs[f]; w.dashes && r.to-r.from == 1 {
+			switch f {
+			case RegistryPath, RegistryNewPath, RegistryDataStrings, SourceMessage:
+			default:
+				if t := w.texts[r.from]; t == "-" || t == "" {
+					w.runs[f].to = r.from
+				}
+			}
 		}
 	}
-	w.takeTime(t)
+	return w.texts[w.runs[f].from:w.runs[f].to]
+}
+
+func (w *draft) has(f Field) bool { return len(w.get(f)) > 0 }
+
+func (w *draft) first(f Field) string {
+	if t := w.get(f); len(t) > 0 {
+		return t[0]
+	}
+	return ""
+}
+
+// says reports whether the field has a text that says something, without
+// taking it.
+func (w *draft) says(f Field) bool {
+	if w.taken&(1<<f) != 0 {
+		return w.runs[f].to > w.runs[f].from && w.texts[w.runs[f].from] != ""
+	}
+	if w.t == nil {
+		return false
+	}
+	slot, ok := w.d.slot(w.t, f)
+	return ok && !w.d.is(slot, "") && !(w.dashes && w.d.is(slot, "-"))
 }
 
 // take takes what sits at a place of the shape as the field f.
-func (w *draft) take(t *table, place, f Field) {
-	slot, ok := w.d.slot(t, place)
+func (w *draft) take(place, f Field) {
+	w.taken |= 1 << f
+	from := len(w.texts)
+	w.runs[f] = run{uint16(from), uint16(from)}
+	if w.t == nil {
+		return
+	}
+	slot, ok := w.d.slot(w.t, place)
 	if !ok {
 		return
 	}
-	from := len(w.texts)
 	if s := w.d.rec.slots[slot]; s.kind != arrayKind {
 		w.texts = append(w.texts, w.d.text(s))
 	} else {
@@ -68,7 +121,7 @@ func (w *draft) take(t *table, place, f Field) {
 			i = next
 		}
 	}
-	w.runs[f] = run{from, len(w.texts)}
+	w.runs[f].to = uint16(len(w.texts))
 }
 
 // takeText returns the text at a place, empty when there is none.
@@ -77,15 +130,23 @@ func (d *Decoder) takeText(t *table, place Field) string {
 	if !ok || d.rec.slots[slot].kind == arrayKind {
 		return ""
 	}
-	return d.text(d.rec.slots[slot])
+	text := d.text(d.rec.slots[slot])
+	if d.draft.halve {
+		text = d.draft.halveBackslashes(text)
+	}
+	return text
 }
 
-// takeTime takes the first of the shape's times that can be read.
-func (w *draft) takeTime(t *table) {
+// takeTime takes the first of the shape's times that can be read, or that of
+// the record around.
+func (w *draft) takeTime() {
+	if w.t == nil {
+		return
+	}
 	for _, place := range [...]Field{wireUTCTime, wireSystemTime, wireTimestamp, wireZonedTime} {
-		for _, slot := range t.places[place] {
+		for _, slot := range w.t.places[place] {
 			s := w.d.rec.slots[slot]
-			if s.kind != stringKind {
+			if !s.kind.text() {
 				continue
 			}
 			at, zoned, ok := parseTime(w.d.rec.b[s.from:s.to])
@@ -95,24 +156,17 @@ func (w *draft) takeTime(t *table) {
 			}
 		}
 	}
-}
-
-func (w *draft) get(f Field) []string { return w.texts[w.runs[f].from:w.runs[f].to] }
-
-func (w *draft) has(f Field) bool { return w.runs[f].to > w.runs[f].from }
-
-func (w *draft) first(f Field) string {
-	if w.has(f) {
-		return w.texts[w.runs[f].from]
+	if !w.outerTime.IsZero() {
+		w.time, w.source = w.outerTime, "time"
 	}
-	return ""
 }
 
 // set replaces the texts of a field.
 func (w *draft) set(f Field, texts ...string) {
 	from := len(w.texts)
 	w.texts = append(w.texts, texts...)
-	w.runs[f] = run{from, len(w.texts)}
+	w.taken |= 1 << f
+	w.runs[f] = run{uint16(from), uint16(len(w.texts))}
 }
 
 // setLines replaces the texts of a field by the lines of text.
@@ -125,7 +179,8 @@ func (w *draft) setLines(f Field, text string) {
 		}
 		w.texts = append(w.texts, strings.TrimSpace(line))
 	}
-	w.runs[f] = run{from, len(w.texts)}
+	w.taken |= 1 << f
+	w.runs[f] = run{uint16(from), uint16(len(w.texts))}
 }
 
 // keepOnly drops the field unless its text is one of those allowed.
@@ -135,15 +190,9 @@ func (w *draft) keepOnly(f Field, allowed ...string) {
 	}
 }
 
-// dropDashes makes fields null in which Windows says that there is nothing.
-func (w *draft) dropDashes() {
-	for f := range Field(NumFields) {
-		switch f {
-		case RegistryPath, RegistryNewPath, RegistryDataStrings, SourceMessage:
-		default:
-			if t := w.get(f); len(t) == 1 && (t[0] == "-" || t[0] == "") {
-				w.set(f)
-			}
-		}
-	}
+// join makes the path of a key and the name of a value.
+func (w *draft) join(key, name string) {
+	from := len(w.d.arena)
+	w.d.arena = append(append(append(w.d.arena, key...), '\\'), name...)
+	w.set(RegistryPath, w.d.view(from))
 }

@@ -85,30 +85,27 @@ type Value struct {
 // Event is one registry event, whatever shape it came in. It belongs to the
 // Decoder that returned it and is valid until that decoder's next Next or
 // Reset; Clone keeps one.
+//
+// Its texts are made when they are asked for, so its methods are, like the
+// decoder's, for one goroutine.
 type Event struct {
 	Shape  Shape
 	Action Action
 	// Index is the place of the event within the Kafka value, from 0,
 	// counting every record of the value, not only registry events.
 	Index int
-	// Time is when the event happened, UTC; zero when the source does not say
-	// (then the Kafka timestamp serves). TimeSource names the text that it was
-	// read from, as in "UtcTime".
-	Time       time.Time
-	TimeSource string
-	// DisplayPath is the canonical path except that a numbered control set
-	// keeps its number: the registry.path of the alert.
-	DisplayPath string
-	// DisplayKey is what lies between hive and value name in DisplayPath.
-	DisplayKey string
-	// Opaque is true when the source hid the value data.
-	Opaque bool
-	// Truncated is true when a text or a list was longer than Limits allow and
-	// was cut: tests see its beginning.
-	Truncated bool
+
+	draft   *draft // what the fields of pending are made of
+	pending uint64 // bit f: the texts of f were not made yet
+	timed   bool   // time was read
 
 	values []Value              // of one field after the other
 	spans  [NumFields]fieldSpan // by field
+
+	time                    time.Time
+	timeSource              string
+	displayPath, displayKey string
+	opaque, truncated       bool
 }
 
 // fieldSpan is the texts of one field: values[from:to].
@@ -118,8 +115,62 @@ type fieldSpan struct{ from, to uint16 }
 // of an element first; none means that the field is null. The slice is the
 // event's: read only.
 func (e *Event) Values(f Field) []Value {
+	if e.pending&(1<<f) != 0 {
+		e.draft.make(f)
+	}
 	s := e.spans[f]
 	return e.values[s.from:s.to:s.to]
+}
+
+// Time returns when the event happened, UTC; zero when the source does not say
+// (then the Kafka timestamp serves). source names the text that it was read
+// from, as in "UtcTime".
+func (e *Event) Time() (at time.Time, source string) {
+	if !e.timed {
+		e.timed = true
+		if e.draft != nil {
+			if e.draft.source == "" {
+				e.draft.takeTime()
+			}
+			e.time, e.timeSource = e.draft.time, e.draft.source
+		}
+	}
+	return e.time, e.timeSource
+}
+
+// DisplayPath returns the canonical path except that a numbered control set
+// keeps its number: the registry.path of the alert.
+func (e *Event) DisplayPath() string {
+	e.Values(RegistryPath)
+	return e.displayPath
+}
+
+// DisplayKey returns what lies between hive and value name in DisplayPath.
+func (e *Event) DisplayKey() string {
+	e.Values(RegistryPath)
+	return e.displayKey
+}
+
+// Opaque reports whether the source hid the value data.
+func (e *Event) Opaque() bool {
+	e.Values(RegistryDataStrings)
+	return e.opaque
+}
+
+// Truncated reports whether a text or a list was longer than Limits allow and
+// was cut: tests see its beginning.
+func (e *Event) Truncated() bool {
+	e.makeAll()
+	return e.truncated
+}
+
+func (e *Event) makeAll() {
+	for f := range Field(NumFields) {
+		e.Values(f)
+	}
+	if e.draft != nil {
+		e.truncated = e.draft.truncated
+	}
 }
 
 // First returns the wire's own text of the first element of a field.
@@ -132,8 +183,11 @@ func (e *Event) First(f Field) (text string, ok bool) {
 
 // Clone returns a copy that owns its memory and stays valid.
 func (e *Event) Clone() *Event {
+	e.makeAll()
+	e.Time()
 	c := *e
-	size := len(e.DisplayPath) + len(e.DisplayKey)
+	c.draft = nil
+	size := len(e.displayPath) + len(e.displayKey)
 	for i := range e.values {
 		size += len(e.values[i].Text) + len(e.values[i].Folded)
 	}
@@ -144,7 +198,7 @@ func (e *Event) Clone() *Event {
 		b.WriteString(s)
 		return b.String()[from:]
 	}
-	c.DisplayPath, c.DisplayKey = own(e.DisplayPath), own(e.DisplayKey)
+	c.displayPath, c.displayKey = own(e.displayPath), own(e.displayKey)
 	c.values = make([]Value, len(e.values))
 	for i, v := range e.values {
 		same := v.Text == v.Folded

@@ -19,11 +19,12 @@ func dump(ev *schemas.Event, out schemas.Outcome) string {
 		fmt.Fprintf(&b, "kind %d %s %s %s\n", out.Kind, out.Reason, out.Shape, out.Detail)
 		return b.String()
 	}
-	fmt.Fprintf(&b, "%s %s at %s (%s) path %q key %q", ev.Shape, ev.Action, ev.Time.Format("2006-01-02T15:04:05.999999999Z07:00"), ev.TimeSource, ev.DisplayPath, ev.DisplayKey)
-	if ev.Opaque {
+	at, source := ev.Time()
+	fmt.Fprintf(&b, "%s %s at %s (%s) path %q key %q", ev.Shape, ev.Action, at.Format("2006-01-02T15:04:05.999999999Z07:00"), source, ev.DisplayPath(), ev.DisplayKey())
+	if ev.Opaque() {
 		b.WriteString(" opaque")
 	}
-	if ev.Truncated {
+	if ev.Truncated() {
 		b.WriteString(" truncated")
 	}
 	b.WriteByte('\n')

@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"math/rand/v2"
 	"os"
@@ -13,7 +14,7 @@ import (
 // slowSlots is the obvious reading of one record: encoding/json's tokens, and a
 // map of dotted paths. It says whether the text is one JSON object.
 func slowSlots(b []byte) (slots map[string][]string, ok bool) {
-	b = escapeControls(b)
+	b = strictStrings(b)
 	if !json.Valid(b) {
 		return nil, false
 	}
@@ -22,6 +23,24 @@ func slowSlots(b []byte) (slots map[string][]string, ok bool) {
 	dec.UseNumber()
 	var value func(path string)
 	value = func(path string) {
+		if path == ".Event.EventData.Data" {
+			var raw json.RawMessage
+			dec.Decode(&raw)
+			var list []json.RawMessage
+			if json.Unmarshal(raw, &list) != nil {
+				list = []json.RawMessage{raw}
+			}
+			for _, item := range list {
+				slowItem(item, slots)
+			}
+			if raw[0] == '{' {
+				return
+			}
+			rest := dec
+			dec = json.NewDecoder(bytes.NewReader(raw))
+			dec.UseNumber()
+			defer func() { dec = rest }()
+		}
 		tok, err := dec.Token()
 		if err != nil {
 			return
@@ -80,15 +99,70 @@ func scalar(v any) (string, bool) {
 	return "", false
 }
 
-// escapeControls writes control bytes in strings as escapes, the one thing in
-// which the scanner's grammar is wider than encoding/json's.
-func escapeControls(b []byte) []byte {
+// slowItem reads an object of a name and a text.
+func slowItem(raw []byte, slots map[string][]string) {
+	if len(raw) == 0 || raw[0] != '{' {
+		return
+	}
+	var name, text []string
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	dec.Token()
+	for dec.More() {
+		key, _ := dec.Token()
+		var v any
+		var d json.RawMessage
+		dec.Decode(&d)
+		sub := json.NewDecoder(bytes.NewReader(d))
+		sub.UseNumber()
+		sub.Decode(&v)
+		s, isScalar := scalar(v)
+		switch key {
+		case "Name", "@Name", "name", "-Name":
+			if isScalar {
+				name = []string{s}
+			}
+		case "text", "#text", "Text", "@text", "Value", "value", "_", "content", "$t":
+			if isScalar {
+				text = []string{s}
+			}
+		case "#attributes", "_attributes", "$":
+			if d[0] == '{' {
+				inner := make(map[string][]string)
+				slowItem(d, inner)
+				for n := range inner {
+					name = []string{strings.TrimPrefix(n, "Event.EventData.")}
+				}
+			}
+		}
+	}
+	if name != nil {
+		if text == nil {
+			text = []string{""}
+		}
+		slots["Event.EventData."+name[0]] = text
+	}
+}
+
+// strictStrings writes strings as encoding/json takes them, where the scanner
+// takes more: control bytes as escapes, and the backslash of an escape that JSON
+// does not know twice.
+func strictStrings(b []byte) []byte {
 	var out []byte
 	in := false
 	for i := 0; i < len(b); i++ {
 		c := b[i]
 		switch {
 		case in && c == '\\' && i+1 < len(b):
+			known := strings.IndexByte(`"\/bfnrt`, b[i+1]) >= 0
+			if b[i+1] == 'u' && i+6 <= len(b) {
+				_, err := hex.DecodeString(string(b[i+2 : i+6]))
+				known = err == nil
+			}
+			if !known {
+				out = append(out, c, c)
+				continue
+			}
 			out = append(out, c, b[i+1])
 			i++
 			continue
@@ -111,7 +185,7 @@ func compareSlots(t *testing.T, d *Decoder, b []byte) {
 	d.Reset(b)
 	s := &d.rec
 	s.clear()
-	s.b = b
+	s.b, s.xml, s.single = b, false, false
 	i := s.space(0)
 	end := -1
 	if i < len(b) && b[i] == '{' {
@@ -139,6 +213,7 @@ func compareSlots(t *testing.T, d *Decoder, b []byte) {
 				}
 				got, i = append(got, d.text(e)), next
 			}
+		case sp.kind == objectKind: // a document in a document: its own record
 		case sp.kind != absent:
 			got = []string{d.text(sp)}
 		}
@@ -215,6 +290,9 @@ func TestSlotsAreThoseOfASlowReader(t *testing.T) {
 	records := fixtureRecords(t)
 	for range 3000 {
 		b := records[r.IntN(len(records))]
+		if b[0] == '<' {
+			continue
+		}
 		var v any
 		if err := json.Unmarshal(b, &v); err != nil {
 			t.Fatal(err)

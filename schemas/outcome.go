@@ -17,10 +17,9 @@ type Reason string
 const (
 	SkipEmpty        Reason = "empty"         // null or empty value, or only white space
 	SkipNotDocument  Reason = "not_document"  // begins neither as JSON nor as XML
-	SkipXML          Reason = "xml"           // XML, which is not read yet
 	SkipAlert        Reason = "alert"         // event.kind is alert: our own or another's
 	SkipOther        Reason = "not_registry"  // an event of a known shape, but no registry event
-	SkipUnknownShape Reason = "unknown_shape" // JSON of no known shape
+	SkipUnknownShape Reason = "unknown_shape" // JSON or XML of no known shape
 
 	DeadMalformedJSON Reason = "malformed_json"
 	DeadMalformedXML  Reason = "malformed_xml"
@@ -33,7 +32,7 @@ const (
 // SkipReasons returns every reason of Skipped, so that a metric can show them
 // all from the start.
 func SkipReasons() []Reason {
-	return []Reason{SkipEmpty, SkipNotDocument, SkipXML, SkipAlert, SkipOther, SkipUnknownShape}
+	return []Reason{SkipEmpty, SkipNotDocument, SkipAlert, SkipOther, SkipUnknownShape}
 }
 
 // DeadReasons returns every reason of Dead and of a DeadLetter.
@@ -47,4 +46,6 @@ type Outcome struct {
 	Reason Reason // of Skipped and Dead
 	Shape  Shape  // as far as it was told
 	Detail string // of Dead: the place (byte offset) and what is wrong there
+	// Missing is what a registry event lacks.
+	Missing Missing
 }

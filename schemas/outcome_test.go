@@ -24,7 +24,7 @@ func outcomes(d *schemas.Decoder, value string) []string {
 		case schemas.End:
 			return got
 		case schemas.Registry:
-			got = append(got, fmt.Sprintf("%d %s", ev.Index, ev.DisplayPath))
+			got = append(got, fmt.Sprintf("%d %s", ev.Index, ev.DisplayPath()))
 		default:
 			got = append(got, string(out.Reason))
 		}
@@ -48,7 +48,7 @@ func TestEveryRecordOfAValueIsReadOrNamed(t *testing.T) {
 		"text":                  {"Mar  3 ws-041 {}", []string{"not_document"}},
 		"a number":              {"13", []string{"not_document"}},
 		"syslog":                {"<134>Mar  3 10:11:12 fw-1 kernel: drop", []string{"not_document"}},
-		"xml":                   {"<Event xmlns='a'/>\n", []string{"xml"}},
+		"xml of another kind":   {"<html><p/></html>\n", []string{"unknown_shape"}},
 		"alert":                 {`{"event.kind":"alert",` + m[1:], []string{"alert"}},
 		"another channel":       {`{"Channel":"Application",` + m[1:], []string{"not_registry"}},
 		"unknown":               {`{"a":1}`, []string{"unknown_shape"}},
@@ -86,8 +86,8 @@ func TestLimitsEndInADeadLetterOrACut(t *testing.T) {
 	d := schemas.Limits{FieldBytes: 40}.NewDecoder()
 	d.Reset([]byte(strings.Replace(minimalRecord, `"x"`, `"`+strings.Repeat(`\\ä`, 40)+`"`, 1)))
 	ev, _ := d.Next()
-	if v, _ := ev.First(schemas.RegistryDataStrings); !ev.Truncated || v != strings.Repeat(`\ä`, 10) {
-		t.Errorf("a long text: truncated %v, %q", ev.Truncated, v)
+	if v, _ := ev.First(schemas.RegistryDataStrings); !ev.Truncated() || v != strings.Repeat(`\ä`, 10) {
+		t.Errorf("a long text: truncated %v, %q", ev.Truncated(), v)
 	}
 }
 
@@ -178,7 +178,7 @@ func ExampleDecoder() {
 			break
 		}
 		if ev != nil {
-			fmt.Println(ev.Shape, ev.Action, ev.DisplayPath)
+			fmt.Println(ev.Shape, ev.Action, ev.DisplayPath())
 		}
 	}
 	// Output: sysmon_minimal value set HKLM\Software\A\b

@@ -8,8 +8,9 @@ import (
 )
 
 // scanner checks JSON text against the grammar of RFC 8259 and finds where
-// values end. Two things are taken more leniently than the RFC has it, so that
-// no event is lost for them: control bytes in strings and invalid UTF-8.
+// values end. Three things are taken more leniently than the RFC has it, so that
+// no event is lost for them: control bytes in strings, invalid UTF-8, and
+// escapes that JSON does not know.
 //
 // Its methods take and return offsets into b; -1 says that the text is not
 // JSON, and errAt and errWhat where and why.
@@ -63,77 +64,74 @@ func special(w uint64) uint64 {
 	return ((q-ones)&^q | (e-ones)&^e) & highs
 }
 
+// quote is special for quotes alone.
+func quote(w uint64) uint64 {
+	q := w ^ quotes
+	return (q - ones) &^ q & highs
+}
+
 // stringEnd returns the offset of the quote that closes the string whose first
-// byte is at i, and whether the string holds escapes. Most strings are short:
-// sixteen bytes are looked at by words before bytes.IndexByte is worth its call.
-func (s *scanner) stringEnd(i int) (end int, escaped bool) {
+// byte is at i. Most strings are short: sixteen bytes are looked at by words
+// before bytes.IndexByte is worth its call. A quote is the string's end unless
+// an odd number of backslashes stands before it; what escapes say is looked at
+// only where a text is wanted.
+func (s *scanner) stringEnd(i int) int {
 	b := s.b
-	for n := 0; n < 2 && i+8 <= len(b); n++ {
+	if i+16 <= len(b) {
+		if m := quote(binary.LittleEndian.Uint64(b[i:])); m != 0 {
+			i += bits.TrailingZeros64(m) >> 3
+			if b[i-1] != '\\' {
+				return i
+			}
+		} else if m := quote(binary.LittleEndian.Uint64(b[i+8:])); m != 0 {
+			i += 8 + bits.TrailingZeros64(m)>>3
+			if b[i-1] != '\\' {
+				return i
+			}
+		} else {
+			i += 16
+		}
+	}
+	return s.longEnd(i)
+}
+
+// longEnd is stringEnd for what is longer or holds an escape; the opening quote
+// is somewhere before i.
+func (s *scanner) longEnd(i int) int {
+	b := s.b
+	for {
+		q := bytes.IndexByte(b[i:], '"')
+		if q < 0 {
+			return s.fail(len(b), `'"' at the end of a string`)
+		}
+		i += q
+		n := i
+		for b[n-1] == '\\' {
+			n--
+		}
+		if (i-n)%2 == 0 {
+			return i
+		}
+		i++
+	}
+}
+
+// keyEnd is stringEnd for a key, and says whether the key holds escapes.
+func (s *scanner) keyEnd(i int) (end int, escaped bool) {
+	b := s.b
+	from := i
+	for n := 0; n < 4 && i+8 <= len(b); n++ {
 		if m := special(binary.LittleEndian.Uint64(b[i:])); m != 0 {
 			i += bits.TrailingZeros64(m) >> 3
 			if b[i] == '"' {
 				return i, false
 			}
-			return s.escapedEnd(i), true
+			return s.longEnd(i), true
 		}
 		i += 8
 	}
-	q := bytes.IndexByte(b[i:], '"')
-	if q < 0 {
-		return s.fail(len(b), `'"' at the end of a string`), false
-	}
-	e := bytes.IndexByte(b[i:i+q], '\\')
-	if e < 0 {
-		return i + q, false
-	}
-	return s.escapedEnd(i + e), true
-}
-
-// escapedEnd is stringEnd from the first backslash of a string on.
-func (s *scanner) escapedEnd(i int) int {
-	b := s.b
-	for { // b[i] is a backslash
-		if i+1 >= len(b) {
-			return s.fail(len(b), "an escape")
-		}
-		switch b[i+1] {
-		case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-			i += 2
-		case 'u':
-			for k := i + 2; k < i+6; k++ {
-				if k >= len(b) || hexDigit[b[k]] > 15 {
-					return s.fail(k, "a hexadecimal digit of a \\u escape")
-				}
-			}
-			i += 6
-		default:
-			return s.fail(i+1, `one of "\/bfnrtu after a backslash`)
-		}
-		// Escapes come in crowds (paths), so words first here as well.
-		n := 0
-		for ; ; n++ {
-			if n == 4 || i+8 > len(b) {
-				q := bytes.IndexByte(b[i:], '"')
-				if q < 0 {
-					return s.fail(len(b), `'"' at the end of a string`)
-				}
-				e := bytes.IndexByte(b[i:i+q], '\\')
-				if e < 0 {
-					return i + q
-				}
-				i += e
-				break
-			}
-			if m := special(binary.LittleEndian.Uint64(b[i:])); m != 0 {
-				i += bits.TrailingZeros64(m) >> 3
-				if b[i] == '"' {
-					return i
-				}
-				break
-			}
-			i += 8
-		}
-	}
+	end = s.longEnd(i)
+	return end, end >= 0 && bytes.IndexByte(b[from:end], '\\') >= 0
 }
 
 // hexDigit maps a hexadecimal digit to its value and any other byte to 255. Read only.
@@ -203,11 +201,10 @@ func (s *scanner) skip(i, depth int) int {
 	}
 	switch s.b[i] {
 	case '"':
-		end, _ := s.stringEnd(i + 1)
-		if end < 0 {
+		if i = s.stringEnd(i + 1); i < 0 {
 			return -1
 		}
-		return end + 1
+		return i + 1
 	case '{':
 		return s.skipObject(i, depth)
 	case '[':
@@ -282,7 +279,7 @@ func (s *scanner) key(i int) (end int, escaped bool, value int) {
 	if i >= len(s.b) || s.b[i] != '"' {
 		return 0, false, s.fail(i, "a key")
 	}
-	end, escaped = s.stringEnd(i + 1)
+	end, escaped = s.keyEnd(i + 1)
 	if end < 0 {
 		return 0, false, -1
 	}

@@ -19,6 +19,16 @@ const (
 	ShapeFlat                       // flat
 	ShapeEVTX                       // evtx: evtx_dump and its like, EVTX as JSON
 	ShapeMinimal                    // sysmon_minimal: Sysmon's fields and an id, nothing else
+	ShapeEVTXList                   // evtx_list: EventData as a list of names and texts
+	ShapeXML                        // windows_xml: Windows Event XML
+	ShapeFluentBit                  // fluent_bit: winevtlog
+	ShapeVector                     // vector: windows_event_log
+	ShapeWazuh                      // wazuh: events of its agents
+	ShapeDefender                   // defender: Microsoft Defender's streaming API, advanced hunting
+	ShapeCrowdStrike                // crowdstrike: Falcon Data Replicator
+	ShapeSentinelOne                // sentinelone: Cloud Funnel
+	ShapeEndgame                    // endgame
+	ShapeCortex                     // cortex: Cortex XDR
 
 	numShapes
 )
@@ -51,8 +61,14 @@ const (
 	wireSystemTime                                  // SystemTime of the event's header
 	wireTimestamp                                   // the source's @timestamp
 	wireZonedTime                                   // a time that counts only when it states its zone
-	wireDataBytes                                   // ECS registry.data.bytes
+	wireDataBytes                                   // opaque data: ECS registry.data.bytes and its like
+	wireNumber                                      // the data of an integer, where it sits elsewhere
+	wireKey                                         // the key, where key and value name are apart
+	wireNewKey                                      // the key's new name of a rename, likewise
 	wireValueName                                   // the value name where the source has a field for it
+	wireFolder                                      // the folder of the image, which may end in its name
+	wireAction                                      // what was done, in the source's words
+	wireInserts                                     // an array of the event's fields by position
 	wireError                                       // what the shipper says went wrong
 	wireRawXML                                      // the event as XML beside the fields
 	auditObject                                     // 4657: the key
@@ -71,11 +87,18 @@ const (
 // A shape is the table of one Shape: how a record is told and where each field
 // sits in it. See the package comment on how to add one.
 type shape struct {
-	id   Shape
-	name string
+	id    Shape
+	name  string
+	title string // the product that writes it
+	notes string // what the table does not say, in Markdown
 	// told lists alternatives; the record is of this shape when all clues of
 	// one of them hold. Tables are tried in the order of shapeTables.
 	told [][]clue
+	// xml is set where records are XML. The other tables are for JSON.
+	xml bool
+	// items is where an array, or a single object, of names and texts sits; the
+	// names are those of the fields of the object around it.
+	items string
 	// places says where each field sits: paths in order of preference, the
 	// first that is filled counts. Object names are joined by dots.
 	places map[Field][]string
@@ -116,9 +139,19 @@ func shapeTables() []shape {
 		winlogbeat(),
 		winlogbeat6(),
 		nxlog(),
+		sentinelOne(),
+		defender(),
+		crowdStrike(),
+		cortex(),
+		endgame(),
+		evtxList(),
 		evtx(),
+		wazuh(),
+		vector(),
+		fluentBit(),
 		flat(),
 		minimal(),
+		windowsXML(),
 	}
 }
 
@@ -139,53 +172,90 @@ type slotClue struct {
 
 // program is all shapes compiled: immutable, shared by all decoders.
 type program struct {
-	root   *node
-	paths  []string // by slot
-	names  []string // by slot: the last segment of the path
-	tables []table  // in the order in which they are tried
-	shapes []table  // by Shape-1
-
-	// envelope is where a record holds further records; kind where it says
-	// that it is an alert.
-	envelope, kind uint16
+	root     *node
+	paths    []string // by slot
+	names    []string // by slot: the last segment of the path
+	tables   []table  // in the order in which they are tried
+	shapes   []table  // by Shape-1
+	wrappers []slotWrapper
+	xmlTable int    // index in tables
+	kind     uint16 // where a record says that it is an alert
 }
 
 var compiled = sync.OnceValue(compileShapes)
 
-func compileShapes() *program {
-	p := new(program)
-	slots := make(map[string]uint16)
-	slot := func(path string) uint16 {
-		n, ok := slots[path]
-		if !ok {
-			n = uint16(len(p.paths))
-			slots[path] = n
-			p.paths = append(p.paths, path)
-			p.names = append(p.names, path[strings.LastIndexByte(path, '.')+1:])
-		}
-		return n
+// compiler gives slots to paths.
+type compiler struct {
+	program
+	slots map[string]uint16
+}
+
+func (c *compiler) slot(path string) uint16 {
+	n, ok := c.slots[path]
+	if !ok {
+		n = uint16(len(c.paths))
+		c.slots[path] = n
+		c.paths = append(c.paths, path)
+		c.names = append(c.names, path[strings.LastIndexByte(path, '.')+1:])
 	}
-	p.envelope, p.kind = slot("records"), slot("event.kind")
+	return n
+}
+
+func (c *compiler) clues(clues []clue) []slotClue {
+	var all []slotClue
+	for _, x := range clues {
+		want, prefix := strings.CutSuffix(strings.ToLower(x.want), "*")
+		all = append(all, slotClue{c.slot(x.path), want, prefix})
+	}
+	return all
+}
+
+func compileShapes() *program {
+	c := &compiler{slots: make(map[string]uint16)}
+	c.kind = c.slot("event.kind")
 	tables := shapeTables()
-	p.shapes = make([]table, len(tables))
-	for _, s := range tables {
+	c.shapes = make([]table, len(tables))
+	tells := make(map[uint16]uint64)
+	for i, s := range tables {
 		t := table{id: s.id, name: s.name, read: s.read}
 		for _, clues := range s.told {
-			var all []slotClue
-			for _, c := range clues {
-				want, prefix := strings.CutSuffix(strings.ToLower(c.want), "*")
-				all = append(all, slotClue{slot(c.path), want, prefix})
-			}
+			all := c.clues(clues)
 			t.told = append(t.told, all)
+			tells[all[0].slot] |= 1 << i
 		}
 		for f := range Field(numPlaces) {
 			for _, path := range s.places[f] {
-				t.places[f] = append(t.places[f], slot(path))
+				t.places[f] = append(t.places[f], c.slot(path))
 			}
 		}
-		p.tables = append(p.tables, t)
-		p.shapes[s.id-1] = t
+		if s.items != "" {
+			c.slot(s.items)
+		}
+		if s.xml {
+			c.xmlTable = i
+		}
+		c.tables = append(c.tables, t)
+		c.shapes[s.id-1] = t
 	}
-	p.root = buildTree(p.paths)
-	return p
+	for _, w := range wrappers() {
+		c.wrappers = append(c.wrappers, w.compile(c))
+	}
+	root := buildTree(c.paths)
+	c.root = root.node
+	for slot, path := range c.paths {
+		root.at(path).node.tells = tells[uint16(slot)]
+	}
+	for i, s := range tables {
+		if s.items != "" {
+			parent := s.items[:strings.LastIndexByte(s.items, '.')]
+			root.at(s.items).node.items = root.at(parent).node
+		}
+		for _, slot := range c.tables[i].places[EventCode] {
+			root.at(c.paths[slot]).node.id = true
+		}
+	}
+	for _, w := range wrappers() {
+		root.at(w.path).node.wraps = true
+	}
+	return &c.program
 }

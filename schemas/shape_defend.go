@@ -6,7 +6,10 @@ import "strings"
 // acting user's own; Effective_process is who asked for what process did.
 func elasticDefend() shape {
 	return shape{
-		id: ShapeElasticDefend, name: "elastic_defend",
+		id: ShapeElasticDefend, name: "elastic_defend", title: "Elastic Defend",
+		notes: "`event.category` or `event.dataset` says whether it is a registry event. `event.action` says what was done, `event.type` where it is absent; " +
+			"`access` is a read. What was created, deleted or renamed is a value where the record names one. " +
+			"`registry.data.bytes` is opaque data.",
 		told: [][]clue{{{"event.module", "endpoint"}}, {{"event.dataset", "endpoint.events.*"}}},
 		places: map[Field][]string{
 			RegistryPath:             {"registry.path"},
@@ -59,23 +62,17 @@ func elasticDefend() shape {
 
 func readDefend(d *Decoder, t *table) Outcome {
 	w := &d.draft
-	w.take(t, SourceCategory, SourceCategory)
-	w.take(t, EventDataset, EventDataset)
 	isRegistry := strings.EqualFold(w.first(EventDataset), "endpoint.events.registry")
 	for _, c := range w.get(SourceCategory) {
 		isRegistry = isRegistry || strings.EqualFold(c, "registry")
 	}
-	path, hasPath := d.slot(t, RegistryPath)
-	if hasPath && d.is(path, "") {
-		hasPath = false
-	}
+	hasPath := d.says(t, RegistryPath)
 	switch {
 	case !isRegistry && !hasPath:
 		return Outcome{Kind: Skipped, Reason: SkipOther}
 	case !hasPath:
 		return missingPath("registry.path")
 	}
-	w.takeAll(t)
 	w.data = typedData
 	_, hasBytes := d.slot(t, wireDataBytes)
 	if hasBytes && (!w.has(RegistryDataStrings) || w.first(RegistryDataType) == "REG_BINARY") {

@@ -4,7 +4,7 @@ package schemas
 
 func flat() shape {
 	return shape{
-		id: ShapeFlat, name: "flat",
+		id: ShapeFlat, name: "flat", title: "Flat exports of Windows events",
 		told:   [][]clue{has("EventID", "Channel"), has("EventID", "Provider_Name")},
 		places: flatPlaces(),
 		read:   readWindows,
@@ -14,7 +14,8 @@ func flat() shape {
 // minimal has no channel: the fields alone tell.
 func minimal() shape {
 	return shape{
-		id: ShapeMinimal, name: "sysmon_minimal",
+		id: ShapeMinimal, name: "sysmon_minimal", title: "Minimal Sysmon JSON",
+		notes: "No host, no channel: the fields alone tell.",
 		told: [][]clue{
 			has("EventId", "TargetObject"), has("EventID", "TargetObject"),
 			has("EventId", "ObjectName", "ObjectValueName"), has("EventID", "ObjectName", "ObjectValueName"),
@@ -35,5 +36,5 @@ func flatPlaces() map[Field][]string {
 		SourceID:       {"RecordNumber", "EventRecordID"},
 		SourceMessage:  {"Message", "message"},
 		SourceTags:     {"tags"},
-	}, eventData(""))
+	}, eventData("EventData."), eventData(""))
 }

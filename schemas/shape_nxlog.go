@@ -5,7 +5,9 @@ package schemas
 // service; host is Logstash's word for the collector.
 func nxlog() shape {
 	return shape{
-		id: ShapeNXLog, name: "nxlog",
+		id: ShapeNXLog, name: "nxlog", title: "NXLog `to_json`, also through Logstash",
+		notes: "`EventType` may be a severity, or absent: then the id, or the line `EventType:` of `Message`, says what was done. " +
+			"`ProcessID`, `UserID` and `AccountName` are those of the Sysmon service, `host` is Logstash's.",
 		told: [][]clue{has("SourceModuleType", "EventID")},
 		places: join(map[Field][]string{
 			EventCode:     {"EventID"},

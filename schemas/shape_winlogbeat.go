@@ -12,7 +12,9 @@ import (
 
 func sysmonModule() shape {
 	return shape{
-		id: ShapeSysmonModule, name: "sysmon_module",
+		id: ShapeSysmonModule, name: "sysmon_module", title: "Winlogbeat's or Elasticsearch's Sysmon module (ECS)",
+		notes: "The module moves fields out of `winlog.event_data`; what it leaves there counts first. `event.type` and `event.action` are not trusted: " +
+			"`winlog.event_data.EventType` and the id say what was done. `user.id` is the logger's.",
 		told: [][]clue{
 			{{"event.module", "sysmon"}, {path: "winlog.event_id"}},
 			{{"event.module", "sysmon"}, {path: "event.code"}},
@@ -25,7 +27,8 @@ func sysmonModule() shape {
 
 func winlogbeat() shape {
 	return shape{
-		id: ShapeWinlogbeat, name: "winlogbeat",
+		id: ShapeWinlogbeat, name: "winlogbeat", title: "Winlogbeat 7 and 8, Elastic Agent, raw",
+		notes:  "`winlog.user` is the logger, not who acted. Where `error.message` begins with \"XML syntax error\" and fields are lost, they are read from `event.original`.",
 		told:   [][]clue{has("winlog.event_id"), has("winlog.channel"), has("winlog.provider_name"), has("winlog.event_data.TargetObject")},
 		places: winlogPlaces(),
 		read:   readWinlog,

@@ -29,7 +29,13 @@ import (
 // length, is there one that begins with this byte: most keys end here), then a
 // perfect hash, then compares. Nodes are read only once built.
 type node struct {
-	slot int // of a scalar or array at this place; -1 when none is wanted
+	slot  int    // of a scalar or array at this place; -1 when none is wanted
+	tells uint64 // bit n: the slot is one by which the table n may be told
+	id    bool   // an event id sits here
+	wraps bool   // an object fills the slot too: a document may be wrapped here
+
+	items      *node // an array here holds names and texts of that node's keys
+	attributes bool  // some keys are those of XML attributes
 
 	lengths uint64    // bit n: a key of n bytes; bit 63 for all longer ones
 	first   [4]uint64 // bit c: a key that begins with the byte c
@@ -82,44 +88,62 @@ func (n *node) hash(b []byte, from, size int) uint64 {
 
 func (n *node) leaf() bool { return n.table == nil }
 
+// place is a place in the documents that are read: where wanted paths lead, and
+// where they branch.
+type place struct {
+	slot     int
+	children map[string]*place
+	node     *node
+}
+
+func (p *place) child(name string) *place {
+	next := p.children[name]
+	if next == nil {
+		next = &place{slot: -1, children: map[string]*place{}}
+		p.children[name] = next
+	}
+	return next
+}
+
+// at returns the place of a path.
+func (p *place) at(path string) *place {
+	for name := range strings.SplitSeq(path, ".") {
+		p = p.child(name)
+	}
+	return p
+}
+
 // buildTree returns the tree of the given paths; the slot of a path is its
 // place in the list.
-func buildTree(paths []string) *node {
-	type place struct {
-		slot     int
-		children map[string]*place
-	}
+func buildTree(paths []string) *place {
 	root := &place{slot: -1, children: map[string]*place{}}
 	for slot, path := range paths {
-		at := root
-		for seg := range strings.SplitSeq(path, ".") {
-			next := at.children[seg]
-			if next == nil {
-				next = &place{slot: -1, children: map[string]*place{}}
-				at.children[seg] = next
-			}
-			at = next
-		}
-		at.slot = slot
+		root.at(path).slot = slot
 	}
-	var build func(*place) *node
-	build = func(p *place) *node {
-		n := &node{slot: p.slot}
-		below := make(map[string]*node)
-		var collect func(prefix string, p *place)
-		collect = func(prefix string, p *place) {
-			for seg, child := range p.children {
-				below[prefix+seg] = build(child)
-				collect(prefix+seg+".", child)
-			}
-		}
-		collect("", p)
-		if len(below) > 0 {
-			n.fill(below)
-		}
-		return n
+	root.build()
+	return root
+}
+
+// build makes the node of a place and those below it. Each place has one,
+// however it is spelled.
+func (p *place) build() *node {
+	if p.node != nil {
+		return p.node
 	}
-	return build(root)
+	p.node = &node{slot: p.slot}
+	below := make(map[string]*node)
+	var collect func(prefix string, p *place)
+	collect = func(prefix string, p *place) {
+		for name, child := range p.children {
+			below[prefix+name] = child.build()
+			collect(prefix+name+".", child)
+		}
+	}
+	collect("", p)
+	if len(below) > 0 {
+		p.node.fill(below)
+	}
+	return p.node
 }
 
 // fill makes the bitmaps and finds a multiplier under which no two keys meet.
@@ -127,6 +151,7 @@ func (n *node) fill(below map[string]*node) {
 	keys := make([]string, 0, len(below))
 	for k := range below {
 		keys = append(keys, k)
+		n.attributes = n.attributes || k[0] == '@'
 		n.lengths |= 1 << min(uint(len(k)), 63)
 		n.first[k[0]>>6] |= 1 << (k[0] & 63)
 	}

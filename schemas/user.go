@@ -56,9 +56,9 @@ func containsFold(list []string, s string) bool {
 }
 
 // addUser adds the acting user, each part made of the others where the source
-// has it not, and returns its SID. A well-known account is known by SID and
-// English name whatever the source wrote.
-func (w *draft) addUser() (sid string) {
+// has it not. A well-known account is known by SID and English name whatever
+// the source wrote.
+func (w *draft) addUser() {
 	sid, name, domain, full := w.first(UserID), w.first(UserName), w.first(UserDomain), w.first(UserFull)
 	if full != "" && name == "" {
 		if d, n, ok := strings.Cut(full, `\`); ok {
@@ -87,7 +87,6 @@ func (w *draft) addUser() (sid string) {
 		w.addText(UserDomain, domain)
 		w.addText(UserFull, full)
 	}
-	return sid
 }
 
 func (w *draft) joinUser(domain, name string) string {

@@ -88,7 +88,7 @@ func readWindows(d *Decoder, t *table) Outcome {
 		return d.readSysmon(t, id, o)
 	case !hasID && o == sysmonLog:
 		// Only the three registry events have a target object.
-		if slot, ok := d.slot(t, RegistryPath); ok && !d.is(slot, "") {
+		if d.says(t, RegistryPath) {
 			return d.readSysmon(t, 0, o)
 		}
 	}
@@ -99,7 +99,7 @@ func readWindows(d *Decoder, t *table) Outcome {
 func (d *Decoder) eventID(t *table) (id uint64, ok bool) {
 	for _, slot := range t.places[EventCode] {
 		s := d.rec.slots[slot]
-		if s.kind != absent && s.kind != arrayKind {
+		if s.kind.text() {
 			if id, ok := parseWhole(d.rec.b[s.from:s.to]); ok {
 				return id, true
 			}
@@ -114,19 +114,16 @@ func missingPath(field string) Outcome {
 
 func (d *Decoder) readSysmon(t *table, id uint64, o origin) Outcome {
 	w := &d.draft
-	if slot, ok := d.slot(t, RegistryPath); !ok || d.is(slot, "") {
+	if !d.says(t, RegistryPath) {
 		if o == unsaid {
 			return Outcome{Kind: Skipped, Reason: SkipOther}
 		}
 		return missingPath("TargetObject")
 	}
-	w.takeAll(t)
-	w.dropDashes()
-	w.data = sysmonData
+	w.data, w.dashes = sysmonData, true
 	w.keepOnly(RegistryDataType, "SZ_DWORD", "SZ_QWORD", "REG_DWORD", "REG_QWORD")
-	word := w.first(SysmonEventType)
-	action := sysmonAction(word)
-	if action == ActionUnknown {
+	action := sysmonAction(w.first(SysmonEventType))
+	if action == ActionUnknown && id != 13 {
 		// NXLog puts its severity there; the action is a line of the message.
 		action = sysmonAction(messageLine(w.first(SourceMessage), "EventType: "))
 	}
@@ -191,25 +188,28 @@ func (d *Decoder) readAudit(t *table, o origin) Outcome {
 		}
 		return missingPath("ObjectName")
 	}
-	w.takeAll(t)
+	w.dashes = true
 	for _, f := range [...]Field{RegistryPath, RegistryNewPath, RegistryDataStrings, RegistryDataType, SysmonEventType,
-		ProcessExecutable, UserFull, UserID, UserName, UserDomain} {
+		UserFull, ProcessName} {
 		w.set(f) // these places are Sysmon's, or the logger's
 	}
 	w.valueName, w.hasValueName = d.takeText(t, auditValueName), true
 	if w.valueName == "-" {
 		w.valueName = ""
 	}
-	key := d.takeText(t, auditObject)
-	from := len(d.arena)
-	d.arena = append(append(append(d.arena, key...), '\\'), w.valueName...)
-	w.set(RegistryPath, d.view(from))
+	w.join(d.takeText(t, auditObject), w.valueName)
 	for _, m := range [...]struct{ to, from Field }{
 		{ProcessExecutable, auditImage}, {UserID, auditUserID}, {UserName, auditUserName}, {UserDomain, auditUserDomain},
 	} {
-		w.take(t, m.from, m.to)
+		text := d.takeText(t, m.from)
+		if text == "-" {
+			text = ""
+		}
+		w.set(m.to)
+		if text != "" {
+			w.set(m.to, text)
+		}
 	}
-	w.dropDashes()
 
 	kind := d.takeText(t, auditDataType)
 	operation := d.takeText(t, auditOperation)
@@ -223,7 +223,7 @@ func (d *Decoder) readAudit(t *table, o origin) Outcome {
 	default:
 		w.action = ValueSet
 	}
-	kind = auditType(kind)
+	kind = valueType(kind)
 	_, hasData := d.slot(t, auditData)
 	data := d.takeText(t, auditData)
 	w.data = typedData
@@ -238,32 +238,4 @@ func (d *Decoder) readAudit(t *table, o origin) Outcome {
 		w.set(RegistryDataStrings, data)
 	}
 	return Outcome{Kind: Registry}
-}
-
-// auditType returns the value type that a message id of 4657 stands for.
-func auditType(text string) string {
-	if strings.HasPrefix(text, "REG_") {
-		return text
-	}
-	switch strings.TrimLeft(text, "%") {
-	case "1872":
-		return "REG_NONE"
-	case "1873":
-		return "REG_SZ"
-	case "1874":
-		return "REG_EXPAND_SZ"
-	case "1875":
-		return "REG_BINARY"
-	case "1876":
-		return "REG_DWORD"
-	case "1877":
-		return "REG_DWORD_BIG_ENDIAN"
-	case "1878":
-		return "REG_LINK"
-	case "1879":
-		return "REG_MULTI_SZ"
-	case "1883":
-		return "REG_QWORD"
-	}
-	return ""
 }

@@ -98,8 +98,8 @@ func (w *Worker) outcome(out schemas.Outcome) {
 
 func (w *Worker) event(ev *schemas.Event, src enrich.Source) {
 	r := &w.result
-	if !ev.Time.IsZero() {
-		r.Times = append(r.Times, ev.Time)
+	if at, _ := ev.Time(); !at.IsZero() {
+		r.Times = append(r.Times, at)
 	}
 	w.hits = w.matcher.Match(w.hits[:0], ev)
 	if len(w.hits) == 0 {

@@ -128,13 +128,13 @@ func TestStatsCountAndMerge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := fmt.Sprintf(`{"records":5,"bytes":%d,"registry_events":2,"alerts":1,"seconds":1.5,"shapes":{"sysmon_minimal":2},"skipped":{"not_document":1,"not_registry":1},"dead_letters":{"malformed_json":1},"rules":{"8d14b915-4351-460e-9c3a-1fd366b620a1":1}}`,
+	want := fmt.Sprintf(`{"records":5,"bytes":%d,"registry_events":2,"alerts":1,"seconds":1.5,"shapes":{"sysmon_minimal":2},"incomplete":{"host":2,"time":1,"user":2},"skipped":{"not_document":1,"not_registry":1},"dead_letters":{"malformed_json":1},"rules":{"8d14b915-4351-460e-9c3a-1fd366b620a1":1}}`,
 		len(attack+process+quiet+"text{"))
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	empty, err := new(pipeline.Stats).JSON(0)
-	if err != nil || string(empty) != `{"records":0,"bytes":0,"registry_events":0,"alerts":0,"seconds":0,"shapes":{},"skipped":{},"dead_letters":{},"rules":{}}` {
+	if err != nil || string(empty) != `{"records":0,"bytes":0,"registry_events":0,"alerts":0,"seconds":0,"shapes":{},"incomplete":{},"skipped":{},"dead_letters":{},"rules":{}}` {
 		t.Errorf("empty: %s, %v", empty, err)
 	}
 }

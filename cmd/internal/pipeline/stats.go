@@ -19,6 +19,7 @@ type Stats struct {
 	RegistryEvents int
 	Alerts         int
 	Shapes         map[schemas.Shape]int
+	Incomplete     map[schemas.Missing]int // registry events by each thing that they lack
 	Skipped        map[schemas.Reason]int
 	DeadLetters    map[schemas.Reason]int
 	Rules          map[string]int // by rule id
@@ -28,6 +29,7 @@ type Stats struct {
 func (s *Stats) Add(src enrich.Source, r *Result) {
 	if s.Shapes == nil {
 		s.Shapes = make(map[schemas.Shape]int)
+		s.Incomplete = make(map[schemas.Missing]int)
 		s.Skipped = make(map[schemas.Reason]int)
 		s.DeadLetters = make(map[schemas.Reason]int)
 		s.Rules = make(map[string]int)
@@ -39,6 +41,9 @@ func (s *Stats) Add(src enrich.Source, r *Result) {
 		case schemas.Registry:
 			s.RegistryEvents++
 			s.Shapes[o.Shape]++
+			for m := range o.Missing.All() {
+				s.Incomplete[m]++
+			}
 		case schemas.Skipped:
 			s.Skipped[o.Reason]++
 		}
@@ -59,6 +64,7 @@ func (s *Stats) Merge(o *Stats) {
 	s.RegistryEvents += o.RegistryEvents
 	s.Alerts += o.Alerts
 	merge(&s.Shapes, o.Shapes)
+	merge(&s.Incomplete, o.Incomplete)
 	merge(&s.Skipped, o.Skipped)
 	merge(&s.DeadLetters, o.DeadLetters)
 	merge(&s.Rules, o.Rules)
@@ -79,6 +85,10 @@ func (s *Stats) JSON(seconds float64) ([]byte, error) {
 	for shape, n := range s.Shapes {
 		shapes[shape.String()] = n
 	}
+	incomplete := make(map[string]int)
+	for missing, n := range s.Incomplete {
+		incomplete[missing.String()] = n
+	}
 	return json.Marshal(struct {
 		Records        int                    `json:"records"`
 		Bytes          int64                  `json:"bytes"`
@@ -86,10 +96,11 @@ func (s *Stats) JSON(seconds float64) ([]byte, error) {
 		Alerts         int                    `json:"alerts"`
 		Seconds        float64                `json:"seconds"`
 		Shapes         map[string]int         `json:"shapes"`
+		Incomplete     map[string]int         `json:"incomplete"`
 		Skipped        map[schemas.Reason]int `json:"skipped"`
 		DeadLetters    map[schemas.Reason]int `json:"dead_letters"`
 		Rules          map[string]int         `json:"rules"`
-	}{s.Records, s.Bytes, s.RegistryEvents, s.Alerts, seconds, shapes, notNil(s.Skipped), notNil(s.DeadLetters), notNil(s.Rules)})
+	}{s.Records, s.Bytes, s.RegistryEvents, s.Alerts, seconds, shapes, incomplete, notNil(s.Skipped), notNil(s.DeadLetters), notNil(s.Rules)})
 }
 
 // notNil makes an empty count {} in JSON rather than null.

@@ -73,13 +73,20 @@ type cause struct {
 type batchCounts struct {
 	records, bytes int
 	events         map[schemas.Shape]int
+	incomplete     map[incomplete]int
 	skipped        map[schemas.Reason]int
+}
+
+// incomplete is one thing that registry events of a shape lack.
+type incomplete struct {
+	shape   schemas.Shape
+	missing schemas.Missing
 }
 
 func newHandler(topic string, partition int, out *output, busy *busy, read func(enrich.Source) *pipeline.Result) *handler {
 	return &handler{
 		topic: topic, partition: partition, out: out, busy: busy, read: read,
-		batch: batchCounts{events: make(map[schemas.Shape]int), skipped: make(map[schemas.Reason]int)},
+		batch: batchCounts{events: make(map[schemas.Shape]int), incomplete: make(map[incomplete]int), skipped: make(map[schemas.Reason]int)},
 	}
 }
 
@@ -126,6 +133,9 @@ func (h *handler) record(r *consumer.Record) {
 		switch o.Kind {
 		case schemas.Registry:
 			h.batch.events[o.Shape]++
+			for m := range o.Missing.All() {
+				h.batch.incomplete[incomplete{o.Shape, m}]++
+			}
 		case schemas.Skipped:
 			h.batch.skipped[o.Reason]++
 		}
@@ -234,6 +244,9 @@ func (h *handler) count() {
 	for s, n := range b.events {
 		m.events.WithLabelValues(s.String()).Add(float64(n))
 	}
+	for i, n := range b.incomplete {
+		m.incomplete.WithLabelValues(i.shape.String(), i.missing.String()).Add(float64(n))
+	}
 	for r, n := range b.skipped {
 		m.skipped.WithLabelValues(string(r)).Add(float64(n))
 	}
@@ -243,5 +256,6 @@ func (h *handler) count() {
 func (b *batchCounts) reset() {
 	b.records, b.bytes = 0, 0
 	clear(b.events)
+	clear(b.incomplete)
 	clear(b.skipped)
 }

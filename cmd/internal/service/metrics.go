@@ -17,6 +17,7 @@ import (
 type metrics struct {
 	records, bytes *prometheus.CounterVec // by topic
 	events         *prometheus.CounterVec // by shape
+	incomplete     *prometheus.CounterVec // by shape and what is missing
 	skipped, dead  *prometheus.CounterVec // by reason
 	alerts         *prometheus.CounterVec // by rule and severity
 	trimmed        prometheus.Counter
@@ -45,12 +46,13 @@ func newMetrics() *metrics {
 		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
 	}
 	m := &metrics{
-		records: counter("regtrap_records_total", "Kafka records handled, repeats included.", "topic"),
-		bytes:   counter("regtrap_record_bytes_total", "Bytes of the values of handled records, decompressed.", "topic"),
-		events:  counter("regtrap_registry_events_total", "Registry events matched, by the shape that they were written in.", "shape"),
-		skipped: counter("regtrap_skipped_total", "Documents that are no registry events, by reason.", "reason"),
-		dead:    counter("regtrap_dead_letters_total", "Dead letters acknowledged, by reason, repeats included.", "reason"),
-		alerts:  counter("regtrap_alerts_total", "Alerts acknowledged, by rule and severity, repeats included.", "rule_id", "severity"),
+		records:    counter("regtrap_records_total", "Kafka records handled, repeats included.", "topic"),
+		bytes:      counter("regtrap_record_bytes_total", "Bytes of the values of handled records, decompressed.", "topic"),
+		events:     counter("regtrap_registry_events_total", "Registry events matched, by the shape that they were written in.", "shape"),
+		incomplete: counter("regtrap_incomplete_events_total", "Registry events that lack what rules test, by shape and what is missing (process, user, host, time, data, action): rules that test it cannot fire on them.", "shape", "missing"),
+		skipped:    counter("regtrap_skipped_total", "Documents that are no registry events, by reason.", "reason"),
+		dead:       counter("regtrap_dead_letters_total", "Dead letters acknowledged, by reason, repeats included.", "reason"),
+		alerts:     counter("regtrap_alerts_total", "Alerts acknowledged, by rule and severity, repeats included.", "rule_id", "severity"),
 		trimmed: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "regtrap_alerts_trimmed_total", Help: "Alerts acknowledged only after they were shortened to the broker's limit."}),
 		match: prometheus.NewHistogram(prometheus.HistogramOpts{
@@ -73,6 +75,9 @@ func newMetrics() *metrics {
 	// A counter that exists from the start shows its first increase.
 	for _, s := range schemas.Shapes() {
 		m.events.WithLabelValues(s.String())
+		for missing := range schemas.EverythingMissing.All() {
+			m.incomplete.WithLabelValues(s.String(), missing.String())
+		}
 	}
 	for _, r := range schemas.SkipReasons() {
 		m.skipped.WithLabelValues(string(r))
@@ -89,7 +94,7 @@ func newMetrics() *metrics {
 // collectors returns the metrics for registration.
 func (m *metrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{
-		m.records, m.bytes, m.events, m.skipped, m.dead, m.alerts, m.trimmed,
+		m.records, m.bytes, m.events, m.incomplete, m.skipped, m.dead, m.alerts, m.trimmed,
 		m.match, m.endToEnd, m.lag,
 		m.rules, m.rulesAlways, m.ruleProblems, m.reloads, m.reloaded, m.build,
 	}
