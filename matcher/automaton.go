@@ -13,8 +13,8 @@ import (
 //	└─s─▶ 2 ─h─▶ 4 ─e─▶ 6*               report 3 = he; 6 = she, then he; 7 = hers
 //
 // States are numbered level by level, so the children of a state are
-// neighbours, and a state costs 13 bytes: the byte that leads into it and
-// three numbers. The states near the root, where a text spends its time after
+// neighbours, and a state costs 17 bytes: the byte that leads into it and
+// four numbers. The states near the root, where a text spends its time after
 // a failure, have a row of all 256 transitions besides, failures followed; a
 // deeper state looks among its children, mostly one, and falls back along its
 // failure links until a child or a row answers.
@@ -34,6 +34,7 @@ type links struct {
 	child  uint32
 	fail   uint32 // the longest proper suffix that is a state
 	report uint32 // what ends here: the first of a chain of outputs
+	depth  uint32 // length of the text that leads here from the root
 }
 
 // An output is a literal that ends at a state.
@@ -67,7 +68,7 @@ func newAutomaton(literals []string) automaton {
 			}
 			spans = append(spans, span{lo, hi, at.depth + 1})
 			a.in = append(a.in, b)
-			c := links{}
+			c := links{depth: uint32(at.depth + 1)}
 			if s > 0 {
 				c.fail = a.stepSlow(a.links[s].fail, b)
 			}

@@ -75,8 +75,13 @@ func (l *leaf) worth() (worth int, ok bool) {
 		}
 		worth = min(worth, literalWorth(l.alternatives[i].pieces[p][r].literal))
 	}
-	if coarse(l.field) {
+	switch {
+	case coarse(l.field):
 		worth = 0
+	case !l.field.IsPath():
+		// A path is the longest text and has several spellings: where another
+		// field tells as much, leave it alone.
+		worth += worth / 2
 	}
 	return worth, true
 }

@@ -21,6 +21,7 @@ type Matcher struct {
 	known   []uint32 // by leaf: epoch<<1, plus 1 when the leaf holds
 	reached []uint32 // by rule: it is among the candidates
 	seen    []uint32 // by output: its infix entries were taken
+	trail   []uint32 // the automaton's states on its way through a text
 
 	candidates []int32 // rules whose cover has hit; has room for all
 }
@@ -49,10 +50,7 @@ func (m *Matcher) match(dst []int32, action schemas.Action, ev values) []int32 {
 	m.begin(action, ev)
 	for i := range m.set.indexes {
 		x := &m.set.indexes[i]
-		vs := ev.Values(x.field)
-		for j := range vs {
-			m.scan(x, &vs[j])
-		}
+		m.scan(x, ev.Values(x.field))
 	}
 	// From here on a filed leaf that is not known does not hold.
 	for _, r := range m.set.always {
@@ -78,19 +76,6 @@ func (m *Matcher) begin(action schemas.Action, ev values) {
 		clear(m.reached)
 		clear(m.seen)
 		m.epoch = 1
-	}
-}
-
-// scan takes one text through the automaton of its field.
-func (m *Matcher) scan(x *index, v *schemas.Value) {
-	a := &x.automaton
-	text := v.Folded
-	s := uint32(0)
-	for i := range len(text) {
-		s = a.step(s, text[i])
-		for o := a.links[s].report; o != 0; o = a.output[o].next {
-			m.found(x, o, v, i+1)
-		}
 	}
 }
 

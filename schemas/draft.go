@@ -90,7 +90,12 @@ func (w *draft) says(f Field) bool {
 		return false
 	}
 	slot, ok := w.d.slot(w.t, f)
-	return ok && !w.d.is(slot, "") && !(w.dashes && w.d.is(slot, "-"))
+	if !ok {
+		return false
+	}
+	at := w.d.rec.slots[slot]
+	n := at.to - at.from
+	return n > 1 || n == 1 && !(w.dashes && w.d.rec.b[at.from] == '-')
 }
 
 // take takes what sits at a place of the shape as the field f.

@@ -36,7 +36,11 @@ func (d *Decoder) compare(slot uint16, want string, prefix bool) bool {
 	if !s.kind.text() {
 		return false
 	}
-	b := bytes.TrimSpace(d.rec.b[s.from:s.to])
+	b := d.rec.b[s.from:s.to]
+	if len(b) == len(want) && equalFoldASCII(b, want) {
+		return true
+	}
+	b = bytes.TrimSpace(b)
 	if len(b) > len(want) && (s.kind == stringKind && bytes.IndexByte(b, '\\') >= 0 || s.kind == markupKind && bytes.IndexByte(b, '&') >= 0) {
 		d.rec.key = d.appendText(d.rec.key[:0], s)
 		b = bytes.TrimSpace(d.rec.key)
@@ -79,7 +83,12 @@ func (d *Decoder) slot(t *table, f Field) (slot uint16, ok bool) {
 // says reports whether a place of the shape holds a text that is not empty.
 func (d *Decoder) says(t *table, f Field) bool {
 	slot, ok := d.slot(t, f)
-	return ok && !d.is(slot, "")
+	return ok && !d.blank(d.rec.slots[slot])
+}
+
+// blank reports whether a text is empty but for white space.
+func (d *Decoder) blank(s span) bool {
+	return len(bytes.TrimSpace(d.rec.b[s.from:s.to])) == 0
 }
 
 // appendText appends the text of a span.

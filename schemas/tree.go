@@ -25,9 +25,9 @@ import (
 //	        └─ "event.kind"              → slot 2
 //
 // so that nested, dotted and mixed spellings of a path meet in one slot by one
-// look-up a key. A look-up first asks two bitmaps (is there a key of this
-// length, is there one that begins with this byte: most keys end here), then a
-// perfect hash, then compares. Nodes are read only once built.
+// look-up a key. A look-up first asks a bitmap (is there a key of this length
+// that begins with such a byte: most keys end here), then a perfect hash, then
+// compares. Nodes are read only once built.
 type node struct {
 	slot  int    // of a scalar or array at this place; -1 when none is wanted
 	tells uint64 // bit n: the slot is one by which the table n may be told
@@ -37,11 +37,12 @@ type node struct {
 	items      *node // an array here holds names and texts of that node's keys
 	attributes bool  // some keys are those of XML attributes
 
-	lengths uint64    // bit n: a key of n bytes; bit 63 for all longer ones
-	first   [4]uint64 // bit c: a key that begins with the byte c
-	mul     uint64
-	shift   uint8
-	table   []edge
+	// begin[c&63] has bit n set where there is a key of n bytes that begins with
+	// the byte c; bit 63 stands for all longer ones.
+	begin [64]uint64
+	mul   uint64
+	shift uint8
+	table []edge
 }
 
 type edge struct {
@@ -52,11 +53,7 @@ type edge struct {
 // find returns the node behind the key b[from:to], nil when it is not wanted.
 func (n *node) find(b []byte, from, to int) *node {
 	size := to - from
-	if size == 0 || n.lengths&(1<<min(uint(size), 63)) == 0 {
-		return nil
-	}
-	c := b[from]
-	if n.first[c>>6]&(1<<(c&63)) == 0 {
+	if size == 0 || n.begin[b[from]&63]>>min(uint(size), 63)&1 == 0 {
 		return nil
 	}
 	e := &n.table[n.hash(b, from, size)]
@@ -152,8 +149,7 @@ func (n *node) fill(below map[string]*node) {
 	for k := range below {
 		keys = append(keys, k)
 		n.attributes = n.attributes || k[0] == '@'
-		n.lengths |= 1 << min(uint(len(k)), 63)
-		n.first[k[0]>>6] |= 1 << (k[0] & 63)
+		n.begin[k[0]&63] |= 1 << min(uint(len(k)), 63)
 	}
 	slices.Sort(keys) // so that the tree is the same in every process
 	size := bits.Len(uint(len(keys) * 2))

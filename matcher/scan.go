@@ -1,0 +1,109 @@
+package matcher
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"unsafe"
+
+	"github.com/regtrap/regtrap/schemas"
+)
+
+// scan takes the texts of a field through its automaton. Spellings of a path
+// differ in a few segments, so of every text but the first only that part is
+// gone through in which it differs from the first:
+//
+//	first    hklm\system\currentcontrolset\services\x
+//	other    hklm\system\controlset001\services\x
+//	         ╰─ known ──╯╰───────────────╯╰ known ─╯
+//
+// The beginning has been seen. In the end that both have, once the automaton is
+// in the state in which it was at the same place of the first text, it finds what
+// it found there, as long as nothing that it has in hand goes back to the text's
+// beginning.
+func (m *Matcher) scan(x *index, vs []schemas.Value) {
+	if len(vs) == 0 {
+		return
+	}
+	a := &x.automaton
+	first := &vs[0]
+	base := first.Folded
+	if len(m.trail) < len(base)+1 {
+		m.trail = make([]uint32, 2*len(base)+64)
+	}
+	trail := m.trail[:len(base)+1]
+	s := uint32(0)
+	for i := range len(base) {
+		s = a.step(s, base[i])
+		trail[i+1] = s
+		if o := a.links[s].report; o != 0 {
+			m.report(x, o, first, i+1)
+		}
+	}
+	// What the first text hides from parts of its patterns the others may show.
+	hidden := first.Whole || first.Opaque
+	for k := 1; k < len(vs); k++ {
+		v := &vs[k]
+		text := v.Folded
+		i, tail := 0, len(text)+1
+		if !hidden {
+			i = commonPrefix(base, text)
+			tail = len(text) - commonSuffix(base[i:], text[i:])
+		}
+		s := trail[i]
+		if i == len(text) {
+			m.report(x, a.links[s].report, v, i)
+		}
+		back := len(base) - len(text)
+		for ; i < len(text); i++ {
+			if i >= tail && s == trail[i+back] && int(a.links[s].depth) < i {
+				break
+			}
+			s = a.step(s, text[i])
+			if o := a.links[s].report; o != 0 {
+				m.report(x, o, v, i+1)
+			}
+		}
+	}
+}
+
+// report takes what ends at end in v: the output o and the shorter ones.
+func (m *Matcher) report(x *index, o uint32, v *schemas.Value, end int) {
+	for ; o != 0; o = x.automaton.output[o].next {
+		m.found(x, o, v, end)
+	}
+}
+
+// commonPrefix returns how many bytes at the beginning of both are the same.
+func commonPrefix(a, b string) int {
+	n := min(len(a), len(b))
+	i := 0
+	for ; i+8 <= n; i += 8 {
+		if d := word(a, i) ^ word(b, i); d != 0 {
+			return i + bits.TrailingZeros64(d)>>3
+		}
+	}
+	for i < n && a[i] == b[i] {
+		i++
+	}
+	return i
+}
+
+// commonSuffix returns how many bytes at the end of both are the same.
+func commonSuffix(a, b string) int {
+	n := min(len(a), len(b))
+	i := 0
+	for ; i+8 <= n; i += 8 {
+		if d := word(a, len(a)-i-8) ^ word(b, len(b)-i-8); d != 0 {
+			return i + bits.LeadingZeros64(d)>>3
+		}
+	}
+	for i < n && a[len(a)-1-i] == b[len(b)-1-i] {
+		i++
+	}
+	return i
+}
+
+// word returns the eight bytes of s at i.
+func word(s string, i int) uint64 {
+	return binary.LittleEndian.Uint64(unsafe.Slice(unsafe.StringData(s), len(s))[i:])
+}
