@@ -34,6 +34,7 @@ func mayImport() map[string][]string {
 		"cmd/internal/sample":    {"registry"},
 		"cmd/internal/show":      {"schemas"},
 		"cmd/internal/kafkatest": {},
+		"cmd/internal/speed":     {"cmd/internal/sample"},
 		"cmd/internal/pipeline":  {"schemas", "matcher", "rules", "enrich"},
 		"cmd/internal/service":   {"schemas", "rules", "enrich", "consumer", "producer", "cmd/internal/build", "cmd/internal/pipeline"},
 		"cmd/internal/cli":       {"schemas", "rules", "enrich", "cmd/internal/build", "cmd/internal/pipeline", "cmd/internal/service", "cmd/internal/show"},
