@@ -2,6 +2,7 @@ package matcher
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -14,19 +15,26 @@ import (
 //
 // States are numbered level by level, so the children of a state are
 // neighbours, and a state costs 17 bytes: the byte that leads into it and
-// four numbers. The states near the root, where a text spends its time after
-// a failure, have a row of all 256 transitions besides, failures followed; a
-// deeper state looks among its children, mostly one, and falls back along its
-// failure links until a child or a row answers.
+// four numbers. The states near the root, where a text spends nearly all its
+// time, have a row of all transitions besides, failures followed; a deeper
+// state looks among its children, mostly one, and falls back along its failure
+// links until a child or a row answers. Bytes that no literal holds lead where
+// any other such byte leads: a row has a column a class of bytes, not 256.
 //
 // An automaton is immutable.
 type automaton struct {
-	in     []byte   // the byte on the edge into a state
-	links  []links  // by state, and one more that ends the last state's children
-	rows   []uint32 // 256 for each of the first states: the root at least
+	in     []byte  // the byte on the edge into a state
+	links  []links // by state, and one more that ends the last state's children
+	class  [256]uint8
+	shift  uint8    // a row has 1<<shift columns
+	rows   []uint32 // of the first states: the root at least
 	nrows  uint32
 	output []output // by report; output[0] is none
 }
+
+// reports marks, in what step returns, a state in which a literal ends, so that
+// links need not be asked at every byte.
+const reports = 1 << 31
 
 // links are the numbers of a state. Its children are the states child up to
 // the next state's child.
@@ -43,8 +51,9 @@ type output struct {
 	next   uint32 // a shorter literal that ends here too
 }
 
-// maxRows bounds the rows: 1 KiB each, to stay in a core's second-level cache.
-const maxRows = 128
+// maxRows bounds the transitions in rows, so that they stay in a core's
+// second-level cache: 256 KiB.
+const maxRows = 1 << 16
 
 // newAutomaton builds the automaton of sorted, distinct literals that are not
 // empty. The output of literals[i] is i+1.
@@ -83,20 +92,47 @@ func newAutomaton(literals []string) automaton {
 	}
 	a.links = append(a.links, links{child: uint32(len(spans))})
 
-	a.nrows = uint32(min(len(spans), maxRows))
-	a.rows = make([]uint32, a.nrows<<8)
-	for s := range a.nrows {
-		row := a.rows[s<<8 : (s+1)<<8]
-		if s > 0 {
-			fail := a.links[s].fail // nearer to the root, so its row is complete
-			copy(row, a.rows[fail<<8:(fail+1)<<8])
-		}
-		for c := a.links[s].child; c < a.links[s+1].child; c++ {
-			row[a.in[c]] = c
+	a.in, a.links = slices.Clip(a.in), slices.Clip(a.links)
+	a.fillRows(maxRows)
+	return a
+}
+
+// fillRows classes the bytes and makes rows of at most limit transitions.
+func (a *automaton) fillRows(limit int) {
+	a.class = [256]uint8{}
+	classes := 1 // 0: in no literal
+	for _, b := range a.in[1:] {
+		if a.class[b] == 0 && classes < 256 {
+			a.class[b] = uint8(classes)
+			classes++
 		}
 	}
-	a.in, a.links = slices.Clip(a.in), slices.Clip(a.links)
-	return a
+	if classes == 256 { // one more would be needed, were all bytes in literals
+		for b := range a.class {
+			a.class[b] = uint8(b)
+		}
+	}
+	a.shift = uint8(bits.Len(uint(classes - 1)))
+	a.nrows = uint32(min(len(a.in), max(limit>>a.shift, 1)))
+	a.rows = make([]uint32, a.nrows<<a.shift)
+	for s := range a.nrows {
+		row := a.rows[s<<a.shift : (s+1)<<a.shift]
+		if s > 0 {
+			fail := a.links[s].fail // nearer to the root, so its row is complete
+			copy(row, a.rows[fail<<a.shift:(fail+1)<<a.shift])
+		}
+		for c := a.links[s].child; c < a.links[s+1].child; c++ {
+			row[a.class[a.in[c]]] = a.marked(c)
+		}
+	}
+}
+
+// marked returns the state s with the mark of one that reports.
+func (a *automaton) marked(s uint32) uint32 {
+	if a.links[s].report != 0 {
+		return s | reports
+	}
+	return s
 }
 
 // stepSlow is step without rows, for states whose children are all there.
@@ -114,17 +150,24 @@ func (a *automaton) stepSlow(s uint32, b byte) uint32 {
 	}
 }
 
-// step returns the state after b.
+// step returns the state after b, with the mark reports where it does.
 func (a *automaton) step(s uint32, b byte) uint32 {
+	if s < a.nrows {
+		return a.rows[s<<a.shift|uint32(a.class[b])]
+	}
+	return a.deepStep(s, b)
+}
+
+func (a *automaton) deepStep(s uint32, b byte) uint32 {
 	for s >= a.nrows {
 		for c := a.links[s].child; c < a.links[s+1].child; c++ {
 			if a.in[c] == b {
-				return c
+				return a.marked(c)
 			}
 		}
 		s = a.links[s].fail
 	}
-	return a.rows[s<<8|uint32(b)]
+	return a.rows[s<<a.shift|uint32(a.class[b])]
 }
 
 // states returns the number of states.

@@ -81,13 +81,20 @@ func TestAutomatonFindsWhatSearchingFinds(t *testing.T) {
 		slices.Sort(literals)
 		literals = slices.Compact(literals)
 		a := newAutomaton(literals)
-		if a.states() > maxRows {
+		if rnd.IntN(2) == 0 {
+			a.fillRows(128)
+		}
+		if a.states() > int(a.nrows) {
 			beyondRows++
 		}
 		where := text(100, 3)
 		var got, want []string
 		for i, s := 0, uint32(0); i < len(where); i++ {
 			s = a.step(s, where[i])
+			if reported := a.links[s&^reports].report != 0; reported != (s >= reports) {
+				t.Fatalf("state %d reports %v, marked %v", s&^reports, reported, !reported)
+			}
+			s &^= reports
 			for o := a.links[s].report; o != 0; o = a.output[o].next {
 				got = append(got, fmt.Sprintf("%03d %s", i+1-a.output[o].length, literals[o-1]))
 			}

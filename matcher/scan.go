@@ -32,12 +32,18 @@ func (m *Matcher) scan(x *index, vs []schemas.Value) {
 	}
 	trail := m.trail[:len(base)+1]
 	s := uint32(0)
+	rows, shift := a.rows, a.shift&31 // step, written out: the innermost loop of all
 	for i := range len(base) {
-		s = a.step(s, base[i])
-		trail[i+1] = s
-		if o := a.links[s].report; o != 0 {
-			m.report(x, o, first, i+1)
+		if s < a.nrows {
+			s = rows[s<<shift|uint32(a.class[base[i]])]
+		} else {
+			s = a.deepStep(s, base[i])
 		}
+		if s >= reports {
+			s &^= reports
+			m.report(x, s, first, i+1)
+		}
+		trail[i+1] = s
 	}
 	// What the first text hides from parts of its patterns the others may show.
 	hidden := first.Whole || first.Opaque
@@ -51,7 +57,7 @@ func (m *Matcher) scan(x *index, vs []schemas.Value) {
 		}
 		s := trail[i]
 		if i == len(text) {
-			m.report(x, a.links[s].report, v, i)
+			m.report(x, s, v, i)
 		}
 		back := len(base) - len(text)
 		for ; i < len(text); i++ {
@@ -59,16 +65,17 @@ func (m *Matcher) scan(x *index, vs []schemas.Value) {
 				break
 			}
 			s = a.step(s, text[i])
-			if o := a.links[s].report; o != 0 {
-				m.report(x, o, v, i+1)
+			if s >= reports {
+				s &^= reports
+				m.report(x, s, v, i+1)
 			}
 		}
 	}
 }
 
-// report takes what ends at end in v: the output o and the shorter ones.
-func (m *Matcher) report(x *index, o uint32, v *schemas.Value, end int) {
-	for ; o != 0; o = x.automaton.output[o].next {
+// report takes what ends at end in v, where the automaton is in the state s.
+func (m *Matcher) report(x *index, s uint32, v *schemas.Value, end int) {
+	for o := x.automaton.links[s].report; o != 0; o = x.automaton.output[o].next {
 		m.found(x, o, v, end)
 	}
 }

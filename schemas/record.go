@@ -1,5 +1,10 @@
 package schemas
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // kind says how the text of a span is written.
 type kind uint8
 
@@ -67,28 +72,56 @@ func (r *record) read(i int, n *node, depth int) int {
 	if i < len(r.b) && r.b[i] == '}' {
 		return i + 1
 	}
+	b := r.b
 	for {
-		end, escaped, v := r.scanner.key(i)
-		if v < 0 {
-			return -1
-		}
+		// Nearly all keys are short, without escapes, and have their colon and
+		// value right behind them. This is where the time of a pass goes, so
+		// that case is written out; the rest is member's.
 		var to *node
-		if escaped {
-			r.key = appendUnescaped(r.key[:0], r.b[i+1:end])
-			to = n.find(r.key, 0, len(r.key))
-		} else {
-			to = n.find(r.b, i+1, end)
+		v := -1
+		if from := i + 1; from+24 <= len(b) && b[i] == '"' {
+			size, head, tail := 16, binary.LittleEndian.Uint64(b[from:]), uint64(0)
+			if m := special(head); m != 0 {
+				size = bits.TrailingZeros64(m) >> 3
+				head &= 1<<(8*size) - 1
+			} else {
+				if m := special(binary.LittleEndian.Uint64(b[from+8:])); m != 0 {
+					size = 8 + bits.TrailingZeros64(m)>>3
+				}
+				tail = binary.LittleEndian.Uint64(b[from+size-8:])
+			}
+			if end := from + size; b[end] == '"' && b[end+1] == ':' && b[end+2] > ' ' {
+				v = end + 2
+				if n.begin[b[from]&63]>>size&1 != 0 {
+					to = n.short(head, tail, size)
+				}
+			}
 		}
-		if to == nil {
+		if v < 0 {
+			if to, v = r.member(i, n); v < 0 {
+				return -1
+			}
+		}
+		switch {
+		case v < len(b) && b[v] == '"':
+			end := r.stringEnd(v + 1)
+			if end < 0 {
+				return -1
+			}
+			i = end + 1
+			if to != nil && to.slot >= 0 {
+				i = r.fill(to, span{int32(v + 1), int32(end), stringKind}, i)
+			}
+		case to == nil:
 			i = r.skip(v, depth+1)
-		} else {
+		default:
 			i = r.take(v, to, depth+1)
 		}
 		if i < 0 {
 			return i
 		}
 		// The common case is a comma and a key behind it.
-		if i+1 < len(r.b) && r.b[i] == ',' && r.b[i+1] == '"' {
+		if i+1 < len(b) && b[i] == ',' && b[i+1] == '"' {
 			i++
 			continue
 		}
@@ -97,6 +130,19 @@ func (r *record) read(i int, n *node, depth int) int {
 			return i
 		}
 	}
+}
+
+// member reads the key at i and returns its node and where its value is.
+func (r *record) member(i int, n *node) (to *node, value int) {
+	end, escaped, v := r.scanner.key(i)
+	if v < 0 {
+		return nil, -1
+	}
+	if escaped {
+		r.key = appendUnescaped(r.key[:0], r.b[i+1:end])
+		return n.find(r.key, 0, len(r.key)), v
+	}
+	return n.find(r.b, i+1, end), v
 }
 
 // take reads the value at i, whose place in the tree is n.

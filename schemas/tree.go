@@ -45,9 +45,29 @@ type node struct {
 	table []edge
 }
 
+// An edge is a key and the node behind it.
 type edge struct {
-	key string
-	to  *node
+	head, tail uint64 // its first and last eight bytes, see words
+	size       int
+	key        string
+	to         *node
+}
+
+// words returns the first eight and the last eight bytes of the key
+// b[from:to]; of a shorter key head is all there is. Together with the size
+// they are the key when that has at most sixteen bytes.
+func words(b []byte, from, to int) (head, tail uint64) {
+	size := to - from
+	switch {
+	case size >= 8:
+		return binary.LittleEndian.Uint64(b[from:]), binary.LittleEndian.Uint64(b[to-8:])
+	case from+8 <= len(b):
+		return binary.LittleEndian.Uint64(b[from:]) & (1<<(8*uint(size)) - 1), 0
+	}
+	for i := range size {
+		head |= uint64(b[from+i]) << (8 * uint(i))
+	}
+	return head, 0
 }
 
 // find returns the node behind the key b[from:to], nil when it is not wanted.
@@ -56,30 +76,32 @@ func (n *node) find(b []byte, from, to int) *node {
 	if size == 0 || n.begin[b[from]&63]>>min(uint(size), 63)&1 == 0 {
 		return nil
 	}
-	e := &n.table[n.hash(b, from, size)]
+	head, tail := words(b, from, to)
+	if size <= 16 {
+		return n.short(head, tail, size)
+	}
+	e := &n.table[n.hash(head, tail+middle(b, from, size), size)]
 	if string(b[from:to]) != e.key {
 		return nil
 	}
 	return e.to
 }
 
-// hash mixes the length with the first, middle and last eight bytes of a key.
-func (n *node) hash(b []byte, from, size int) uint64 {
-	var head, tail uint64
-	switch {
-	case size >= 8:
-		head = binary.LittleEndian.Uint64(b[from:])
-		tail = binary.LittleEndian.Uint64(b[from+size-8:])
-		if size > 16 {
-			tail += bits.RotateLeft64(binary.LittleEndian.Uint64(b[from+size/2-4:]), 17)
-		}
-	case from+8 <= len(b):
-		head = binary.LittleEndian.Uint64(b[from:]) & (1<<(8*uint(size)) - 1)
-	default:
-		for i := range size {
-			head |= uint64(b[from+i]) << (8 * uint(i))
-		}
+// short is find for a key of at most sixteen bytes, given by its words.
+func (n *node) short(head, tail uint64, size int) *node {
+	e := &n.table[n.hash(head, tail, size)]
+	if e.head != head || e.tail != tail || e.size != size {
+		return nil
 	}
+	return e.to
+}
+
+// middle is what the hash of a longer key sees besides its words.
+func middle(b []byte, from, size int) uint64 {
+	return bits.RotateLeft64(binary.LittleEndian.Uint64(b[from+size/2-4:]), 17)
+}
+
+func (n *node) hash(head, tail uint64, size int) uint64 {
 	return (head ^ bits.RotateLeft64(tail, 29) ^ uint64(size)<<56) * n.mul >> n.shift
 }
 
@@ -167,12 +189,18 @@ func (n *node) fill(below map[string]*node) {
 		n.table = make([]edge, 1<<size)
 		free := true
 		for _, k := range keys {
-			e := &n.table[n.hash([]byte(k), 0, len(k))]
+			b := []byte(k)
+			head, tail := words(b, 0, len(b))
+			sum := tail
+			if len(b) > 16 {
+				sum += middle(b, 0, len(b))
+			}
+			e := &n.table[n.hash(head, sum, len(b))]
 			if e.to != nil {
 				free = false
 				break
 			}
-			*e = edge{k, below[k]}
+			*e = edge{head, tail, len(b), k, below[k]}
 		}
 		if free {
 			return
