@@ -80,13 +80,15 @@ func unnamed(path string) bool {
 
 // undouble makes the separators of src[from:] single as long as all of them
 // are doubled. What the source states as the value's name is not looked at; it
-// holds whatever backslashes it holds. Nor is the one before it, or before an
-// empty name: it is the decoder's, who joined key and name.
+// holds whatever backslashes it holds. Nor is the one before it, or before the
+// unnamed value: it is the decoder's, who joined key and name.
 func (p *parse) undouble(from int, ctx Context, scratch []byte) []byte {
 	for {
 		end := len(p.src)
 		if ctx.ValueEvent && ctx.HasValue && ctx.Value != "" && endsIn(p.src, ctx.Value) {
 			end -= len(ctx.Value)
+		} else if ctx.ValueEvent && unnamed(p.src) {
+			end -= len(unnamedName) // as in the spelling that ends in a separator
 		}
 		if end < from || !doubled(p.src[from:end], ctx.ValueEvent) {
 			return scratch

@@ -129,6 +129,9 @@ func (p *Path) Set(wire string, ctx Context) {
 		p.add(defendText, Defend)
 	}
 	p.add(p.display, Derived)
+	if head, rest, ok := systemClasses(key); ok {
+		p.add(p.join(head, rest, text[p.key:]), Derived)
+	}
 	if t.unnamed {
 		for _, s := range p.texts[:p.n] {
 			if unnamed(s.Text) {
@@ -145,14 +148,15 @@ func (p *Path) Set(wire string, ctx Context) {
 }
 
 // sysmon returns how Sysmon writes a canonical key, as a new head and what
-// follows it, or false when it writes the same.
+// follows it, or false when it writes the same. SYSTEM has no classes hive of
+// its own: they lie below HKU\.DEFAULT.
 func sysmon(key string) (head [3]string, rest string, ok bool) {
 	if account, rest, classes, ok := cutUser(key); ok {
 		switch {
+		case isFold(account, `\s-1-5-18`):
+			return [3]string{`HKU\.DEFAULT`}, key[len(`HKEY_USERS`)+len(account):], true
 		case classes:
 			return [3]string{`HKU`, account, `_Classes`}, rest, true
-		case isFold(account, `\s-1-5-18`):
-			return [3]string{`HKU\.DEFAULT`}, rest, true
 		}
 		return [3]string{`HKU`, account}, rest, true
 	}
@@ -160,6 +164,16 @@ func sysmon(key string) (head [3]string, rest string, ok bool) {
 		return [3]string{`HKCR`}, key[len(`hklm\software\classes`):], true
 	}
 	return head, "", false
+}
+
+// systemClasses returns the key in the classes hive that SYSTEM would have
+// were it a user like others: rules look for _Classes.
+func systemClasses(key string) (head [3]string, rest string, ok bool) {
+	account, rest, classes, ok := cutUser(key)
+	if !ok || !classes || !isFold(account, `\s-1-5-18`) {
+		return head, "", false
+	}
+	return [3]string{`HKU`, account, `_Classes`}, rest, true
 }
 
 // defend is the same for Elastic Defend, which writes the kernel's names: the
