@@ -120,8 +120,17 @@ func (w *wildcard) single() bool {
 // each literal: the structure, to be read by people and tests.
 func (s *Set) String() string {
 	var b strings.Builder
-	for i := range s.indexes {
-		x := &s.indexes[i]
+	for k, title := range [kinds]string{"values set", "other actions"} {
+		fmt.Fprintf(&b, "%s:\n%s", title, indexesText(s, s.indexes[k]))
+	}
+	fmt.Fprintf(&b, "always: %v\n", s.always)
+	return b.String()
+}
+
+func indexesText(s *Set, indexes []index) string {
+	var b strings.Builder
+	for i := range indexes {
+		x := &indexes[i]
 		fmt.Fprintf(&b, "%v: %d states\n%v", x.field, x.automaton.states(), &x.automaton)
 		for o := 1; o < len(x.shelves); o++ {
 			for p, name := range [places]string{"infix", "prefix", "suffix", "whole"} {
@@ -135,6 +144,5 @@ func (s *Set) String() string {
 			}
 		}
 	}
-	fmt.Fprintf(&b, "always: %v\n", s.always)
 	return b.String()
 }

@@ -23,10 +23,10 @@ type leaf struct {
 	// its head in canonical spelling. The leaf holds when one matches.
 	alternatives []wildcard
 	// covered lists the rules that are evaluated when the leaf holds. A leaf
-	// with filed set is in the index of its field under a literal of each
-	// alternative: it is false unless the index has hit.
+	// with filed set is in its field's index of that kind under a literal of
+	// each alternative: it is false unless the index has hit.
 	covered []int32
-	filed   bool
+	filed   [kinds]bool
 }
 
 // find returns the first text that makes the leaf hold. It is the one place

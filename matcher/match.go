@@ -48,8 +48,9 @@ func (m *Matcher) match(dst []int32, action schemas.Action, ev values) []int32 {
 		return dst
 	}
 	m.begin(action, ev)
-	for i := range m.set.indexes {
-		x := &m.set.indexes[i]
+	indexes := m.set.indexes[kindOf(action)]
+	for i := range indexes {
+		x := &indexes[i]
 		m.scan(x, ev.Values(x.field))
 	}
 	// From here on a filed leaf that is not known does not hold.
@@ -158,7 +159,7 @@ func (m *Matcher) leaf(n int32) bool {
 		return k&1 == 1
 	}
 	l := &m.set.leaves[n]
-	if l.filed {
+	if l.filed[kindOf(m.action)] {
 		return false // the index would have found its literal
 	}
 	_, holds := l.find(m.ev)

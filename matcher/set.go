@@ -16,11 +16,13 @@ type Rule struct {
 // A Set is a compiled list of rules. It is immutable and safe for all
 // goroutines; rules are known by their place in the list.
 type Set struct {
-	rules   []Rule
-	roots   []int32 // node of each rule's condition
-	nodes   []node
-	leaves  []leaf
-	indexes []index // of the fields that covers need, by field
+	rules  []Rule
+	roots  []int32 // node of each rule's condition
+	nodes  []node
+	leaves []leaf
+	// indexes of the fields that covers need, by kind of action and field: most
+	// rules are about values that are set, most events about keys.
+	indexes [kinds][]index
 	outputs int     // of all indexes' automata
 	always  []int32 // rules without a cover
 	actions schemas.Actions
@@ -39,35 +41,70 @@ func Compile(rules []Rule) (*Set, error) {
 		}
 	}
 
-	var filings [schemas.NumFields]filing
-	for i := range rules {
+	var filings [kinds][schemas.NumFields]filing
+	same := true // both kinds have the same rules
+	for i, r := range rules {
 		cover, ok := c.cover(s.roots[i])
 		if !ok {
 			s.always = append(s.always, int32(i))
 			continue
 		}
+		same = same && sets.has(r.Actions) == others.has(r.Actions)
 		for _, n := range cover.leaves {
 			l := &c.leaves[n]
 			l.covered = append(l.covered, int32(i))
-			if l.filed {
-				continue
+			for k := range kinds {
+				if l.filed[k] || !k.has(r.Actions) {
+					continue
+				}
+				l.filed[k] = true
+				f := &filings[k][l.field]
+				if *f == nil {
+					*f = make(filing)
+				}
+				f.add(n, l)
 			}
-			l.filed = true
-			if filings[l.field] == nil {
-				filings[l.field] = make(filing)
-			}
-			filings[l.field].add(n, l)
 		}
 	}
-	for field, f := range filings {
-		if f != nil {
-			x := f.index(schemas.Field(field), s.outputs)
-			s.outputs += len(x.shelves)
-			s.indexes = append(s.indexes, x)
+	for k := range kinds {
+		if k == others && same {
+			s.indexes[others] = s.indexes[sets]
+			break
+		}
+		for field, f := range filings[k] {
+			if f != nil {
+				x := f.index(schemas.Field(field), s.outputs)
+				s.outputs += len(x.shelves)
+				s.indexes[k] = append(s.indexes[k], x)
+			}
 		}
 	}
 	s.nodes, s.leaves = c.nodes, c.leaves
 	return s, nil
+}
+
+// A kind is a set of actions whose rules are indexed together.
+type kind uint8
+
+const (
+	sets   kind = iota // ValueSet
+	others             // every other action
+	kinds
+)
+
+func kindOf(a schemas.Action) kind {
+	if a == schemas.ValueSet {
+		return sets
+	}
+	return others
+}
+
+// has reports whether an action of the kind is among those.
+func (k kind) has(actions schemas.Actions) bool {
+	if k == sets {
+		return actions.Has(schemas.ValueSet)
+	}
+	return actions&^schemas.ActionSet(schemas.ValueSet) != 0
 }
 
 // Len returns the number of rules.
