@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"encoding/binary"
+	"maps"
 	"math/bits"
 	"slices"
 	"strings"
@@ -26,8 +27,8 @@ import (
 //
 // so that nested, dotted and mixed spellings of a path meet in one slot by one
 // look-up a key. A look-up first asks a bitmap (is there a key of this length
-// that begins with such a byte: most keys end here), then a perfect hash, then
-// compares. Nodes are read only once built.
+// that begins with such a byte: most keys end here), then a hash table, of
+// which a quarter is filled. Nodes are read only once built.
 type node struct {
 	slot  int    // of a scalar or array at this place; -1 when none is wanted
 	tells uint64 // bit n: the slot is one by which the table n may be told
@@ -40,9 +41,9 @@ type node struct {
 	// begin[c&63] has bit n set where there is a key of n bytes that begins with
 	// the byte c; bit 63 stands for all longer ones.
 	begin [64]uint64
-	mul   uint64
 	shift uint8
-	table []edge
+	table []uint16 // by hash: 1 + the index of an edge; 0 when there is none here or further on
+	edges []edge
 }
 
 // An edge is a key and the node behind it.
@@ -80,29 +81,32 @@ func (n *node) find(b []byte, from, to int) *node {
 	if size <= 16 {
 		return n.short(head, tail, size)
 	}
-	e := &n.table[n.hash(head, tail+middle(b, from, size), size)]
-	if string(b[from:to]) != e.key {
-		return nil
+	for at := n.hash(head, tail, size); ; at++ {
+		k := n.table[at&uint64(len(n.table)-1)]
+		if k == 0 {
+			return nil
+		}
+		if e := &n.edges[k-1]; string(b[from:to]) == e.key {
+			return e.to
+		}
 	}
-	return e.to
 }
 
 // short is find for a key of at most sixteen bytes, given by its words.
 func (n *node) short(head, tail uint64, size int) *node {
-	e := &n.table[n.hash(head, tail, size)]
-	if e.head != head || e.tail != tail || e.size != size {
-		return nil
+	for at := n.hash(head, tail, size); ; at++ {
+		k := n.table[at&uint64(len(n.table)-1)]
+		if k == 0 {
+			return nil
+		}
+		if e := &n.edges[k-1]; e.head == head && e.tail == tail && e.size == size {
+			return e.to
+		}
 	}
-	return e.to
-}
-
-// middle is what the hash of a longer key sees besides its words.
-func middle(b []byte, from, size int) uint64 {
-	return bits.RotateLeft64(binary.LittleEndian.Uint64(b[from+size/2-4:]), 17)
 }
 
 func (n *node) hash(head, tail uint64, size int) uint64 {
-	return (head ^ bits.RotateLeft64(tail, 29) ^ uint64(size)<<56) * n.mul >> n.shift
+	return (head ^ bits.RotateLeft64(tail, 29) ^ uint64(size)<<56) * 0x9e3779b97f4a7c15 >> n.shift
 }
 
 func (n *node) leaf() bool { return n.table == nil }
@@ -165,45 +169,20 @@ func (p *place) build() *node {
 	return p.node
 }
 
-// fill makes the bitmaps and finds a multiplier under which no two keys meet.
+// fill makes the bitmap and the hash table.
 func (n *node) fill(below map[string]*node) {
-	keys := make([]string, 0, len(below))
-	for k := range below {
-		keys = append(keys, k)
-		n.attributes = n.attributes || k[0] == '@'
-		n.begin[k[0]&63] |= 1 << min(uint(len(k)), 63)
-	}
-	slices.Sort(keys) // so that the tree is the same in every process
-	size := bits.Len(uint(len(keys) * 2))
-	seed := uint64(0x9e3779b97f4a7c15)
-	for tries := 1; ; tries++ {
-		if tries%256 == 0 {
-			if size++; size > 20 {
-				panic("schemas: two wanted keys differ in no byte that the hash sees: " + strings.Join(keys, ", "))
-			}
+	size := bits.Len(uint(len(below)*4 - 1))
+	n.shift, n.table = uint8(64-size), make([]uint16, 1<<size)
+	for _, key := range slices.Sorted(maps.Keys(below)) { // so that the tree is the same in every process
+		b := []byte(key)
+		n.attributes = n.attributes || b[0] == '@'
+		n.begin[b[0]&63] |= 1 << min(uint(len(b)), 63)
+		head, tail := words(b, 0, len(b))
+		at := n.hash(head, tail, len(b))
+		for n.table[at&uint64(len(n.table)-1)] != 0 {
+			at++
 		}
-		seed ^= seed << 13
-		seed ^= seed >> 7
-		seed ^= seed << 17
-		n.mul, n.shift = seed|1, uint8(64-size)
-		n.table = make([]edge, 1<<size)
-		free := true
-		for _, k := range keys {
-			b := []byte(k)
-			head, tail := words(b, 0, len(b))
-			sum := tail
-			if len(b) > 16 {
-				sum += middle(b, 0, len(b))
-			}
-			e := &n.table[n.hash(head, sum, len(b))]
-			if e.to != nil {
-				free = false
-				break
-			}
-			*e = edge{head, tail, len(b), k, below[k]}
-		}
-		if free {
-			return
-		}
+		n.edges = append(n.edges, edge{head, tail, len(b), key, below[key]})
+		n.table[at&uint64(len(n.table)-1)] = uint16(len(n.edges))
 	}
 }
