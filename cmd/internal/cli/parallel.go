@@ -36,6 +36,8 @@ type matching struct {
 	read    atomic.Int64 // bytes of the files, as they are on disk
 	records atomic.Int64
 
+	free chan *chunk // done with, for the reader to fill again
+
 	// Of the writer.
 	out    *bufio.Writer
 	stats  pipeline.Stats
@@ -46,7 +48,8 @@ type matching struct {
 	panicked sync.Once
 }
 
-// chunk is some records of one file.
+// chunk is some records of one file. It belongs to the reader, then to one
+// worker, then, when its result is there, to the writer, who hands it back.
 type chunk struct {
 	name    string
 	err     error // instead of records: why the file could not be read further
@@ -78,6 +81,7 @@ func (m *matching) run(ctx context.Context, names []string) (status int) {
 	workers := runtime.GOMAXPROCS(0)
 	work := make(chan *chunk, workers)
 	order := make(chan *chunk, 4*workers)
+	m.free = make(chan *chunk, cap(order))
 
 	var group sync.WaitGroup
 	for range workers {
@@ -109,6 +113,8 @@ func (m *matching) run(ctx context.Context, names []string) (status int) {
 			continue
 		}
 		r := <-c.results
+		name := c.name
+		m.release(c)
 		if m.broken == nil {
 			if _, m.broken = m.out.Write(r.out); m.broken != nil {
 				stop() // nobody reads on; what is under way is let through
@@ -116,7 +122,7 @@ func (m *matching) run(ctx context.Context, names []string) (status int) {
 		}
 		m.stats.Merge(&r.stats)
 		for _, d := range r.dead {
-			m.report(c.name, d, reported)
+			m.report(name, d, reported)
 		}
 		for _, err := range r.errs {
 			m.complain(err)
@@ -140,6 +146,30 @@ func (m *matching) report(name string, d deadRecord, reported map[string]int) {
 	m.complain(fmt.Errorf("%s:%d: %s: %s", name, d.line, d.outcome.Reason, d.outcome.Detail))
 }
 
+// chunk returns an empty chunk, one that was used before if there is one: new
+// ones for all of a file are five times its bytes, as they grow.
+func (m *matching) chunk(name string, first int) *chunk {
+	select {
+	case c := <-m.free:
+		c.name, c.first = name, first
+		c.buf, c.ends, c.lines = c.buf[:0], c.ends[:0], c.lines[:0]
+		return c
+	default:
+		return &chunk{name: name, first: first, buf: make([]byte, 0, chunkBytes+chunkBytes/8), results: make(chan result, 1)}
+	}
+}
+
+// release hands a chunk back, unless a record beyond the usual has made it large.
+func (m *matching) release(c *chunk) {
+	if cap(c.buf) > 2*chunkBytes {
+		return
+	}
+	select {
+	case m.free <- c:
+	default:
+	}
+}
+
 // cut cuts one file into chunks. A file that cannot be read to its end gives
 // what it has, and an interrupt the records that were read before it. Sending
 // needs no look at ctx: run takes everything until order is closed.
@@ -152,7 +182,7 @@ func (m *matching) cut(ctx context.Context, name string, work, order chan<- *chu
 	s := newSplitter(in)
 	number := 0
 	for {
-		c := &chunk{name: name, first: number, results: make(chan result, 1)}
+		c := m.chunk(name, number)
 		var end error
 		for end == nil && len(c.buf) < chunkBytes && len(c.ends) < chunkRecords {
 			var line int
@@ -169,6 +199,8 @@ func (m *matching) cut(ctx context.Context, name string, work, order chan<- *chu
 		if len(c.ends) > 0 {
 			order <- c
 			work <- c
+		} else {
+			m.release(c)
 		}
 		switch {
 		case ctx.Err() != nil:
