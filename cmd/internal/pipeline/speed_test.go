@@ -99,6 +99,7 @@ type comparison struct {
 	bytes   int64
 	tally   tally     // of one pass
 	nanos   []float64 // of a byte, by round
+	theirs  []float64 // the reference's, likewise
 	ratios  []float64 // over the reference's, a byte, by round
 }
 
@@ -119,7 +120,7 @@ func compare(b *testing.B, a, reference side) comparison {
 		} else {
 			y, x = theirs.round(b), mine.round(b)
 		}
-		c.nanos, c.ratios = append(c.nanos, x), append(c.ratios, x/y)
+		c.nanos, c.theirs, c.ratios = append(c.nanos, x), append(c.theirs, y), append(c.ratios, x/y)
 	}
 	for b.Loop() {
 		round()
@@ -170,6 +171,7 @@ func report(b *testing.B, w way, reference string, c comparison) {
 	b.ReportMetric(0, "ns/op") // of a round of both sides: it says nothing
 	b.ReportMetric(perByte*float64(c.bytes)/float64(c.records), "ns/record")
 	b.ReportMetric(perByte, "ns/byte")
+	b.ReportMetric(quantile(c.theirs, 0.5), "reference-ns/byte")
 	b.ReportMetric(1/perByte, "GB/s")
 	b.ReportMetric(quantile(c.ratios, 0.5), "x-"+reference)
 	b.ReportMetric(quantile(c.ratios, 0.25), "x-q1")
@@ -177,6 +179,7 @@ func report(b *testing.B, w way, reference string, c comparison) {
 	b.ReportMetric(float64(len(c.ratios)), "rounds")
 	b.ReportMetric(float64(c.records), "records")
 	b.ReportMetric(float64(c.bytes), "bytes")
+	b.ReportMetric(float64(c.tally.read), "documents")
 	if w.detects >= events {
 		b.ReportMetric(float64(c.tally.events), "events")
 	}

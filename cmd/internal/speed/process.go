@@ -37,6 +37,7 @@ type process struct {
 // counts is the part of match's statistics that is checked.
 type counts struct {
 	Records int `json:"records"`
+	Parsed  int `json:"-"` // of the parser alone
 	Events  int `json:"registry_events"`
 	Alerts  int `json:"alerts"`
 }
@@ -106,7 +107,7 @@ func (p *process) run(ctx context.Context) error {
 		if err := json.Unmarshal(out.Bytes(), &n); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
-		c.Records = n.Records
+		c.Records, c.Parsed = n.Records, n.Parsed
 	} else {
 		text, err := os.ReadFile(p.stats)
 		if err != nil {
@@ -133,6 +134,9 @@ func (p *processes) check(one *process, b *benchmarks, way string) error {
 		Records: p.copies * int(l.metrics["records"]),
 		Events:  p.copies * int(l.metrics["events"]),
 		Alerts:  p.copies * int(l.metrics["alerts"]),
+	}
+	if one.stats == "" {
+		want.Parsed = p.copies * int(l.metrics["documents"])
 	}
 	if one.counts != want {
 		return fmt.Errorf("%s: counted %+v, want %+v: %d times what the benchmark counted", one.name, one.counts, want, p.copies)

@@ -50,7 +50,7 @@ func TestBenchmarkLinesAreParsed(t *testing.T) {
 func TestThePageIsMadeOfTheResults(t *testing.T) {
 	p := &processes{bytes: 719_000_000, copies: 5, records: 326_025, rounds: 3, list: []process{
 		{name: "the parser", users: []time.Duration{400e6, 500e6, 450e6}, elapseds: []time.Duration{1, 1, 1}},
-		{name: "match", stats: "s", users: []time.Duration{500e6, 550e6, 540e6}, elapseds: []time.Duration{3e8, 4e8, 3.5e8}, counts: counts{326_025, 94_885, 0}},
+		{name: "match", stats: "s", users: []time.Duration{500e6, 550e6, 540e6}, elapseds: []time.Duration{3e8, 4e8, 3.5e8}, counts: counts{Records: 326_025, Events: 94_885}},
 	}}
 	for i := range p.list {
 		p.list[i].settle(p.list[0].users)
@@ -135,11 +135,18 @@ func TestAProcessMustCountWhatTheBenchmarkCounted(t *testing.T) {
 	b := benchOutput(t)
 	p := &processes{copies: 5}
 	right := counts{Records: 5 * 65205, Events: 5 * 18977, Alerts: 5 * 3}
-	if err := p.check(&process{name: "match", counts: right}, b, "pipeline_pack"); err != nil {
+	if err := p.check(&process{name: "match", stats: "s", counts: right}, b, "pipeline_pack"); err != nil {
 		t.Error(err)
 	}
-	for _, wrong := range []counts{{}, {right.Records - 1, right.Events, right.Alerts}, {right.Records, right.Events + 1, right.Alerts}, {right.Records, right.Events, 0}} {
-		if err := p.check(&process{name: "match", counts: wrong}, b, "pipeline_pack"); err == nil {
+	parser := counts{Records: 5 * 65205, Parsed: 5 * 65200}
+	if err := p.check(&process{name: "parser", counts: parser}, b, "fastjson"); err != nil {
+		t.Error(err)
+	}
+	if parser.Parsed = 0; p.check(&process{name: "parser", counts: parser}, b, "fastjson") == nil {
+		t.Error("a parser that parsed nothing was taken")
+	}
+	for _, wrong := range []counts{{}, {right.Records - 1, 0, right.Events, right.Alerts}, {right.Records, 0, right.Events + 1, right.Alerts}, {right.Records, 0, right.Events, 0}} {
+		if err := p.check(&process{name: "match", stats: "s", counts: wrong}, b, "pipeline_pack"); err == nil {
 			t.Errorf("%+v was taken for %+v", wrong, right)
 		}
 	}
