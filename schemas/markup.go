@@ -11,10 +11,10 @@ import (
 // of EventData would sit.
 //
 // The grammar is that of XML 1.0 without document type declarations: tags have
-// to match, attributes to be quoted, in either way. These are taken all the
-// same: characters and references that XML does not allow, bare ampersands,
-// names with any characters. White space and line breaks in a text stay, \r\n
-// becomes \n (section 2.11). Prefixes of names are passed over.
+// to match, attributes to be quoted, in either way, and free of '<'. These are
+// taken all the same: characters and references that XML does not allow, bare
+// ampersands, names with any characters. White space and line breaks in a text
+// stay, \r\n becomes \n (section 2.11). Prefixes of names are passed over.
 
 // eventStart reports whether an element Event begins at b[0].
 func eventStart(b []byte) bool {
@@ -129,6 +129,10 @@ func (r *record) attributes(i int, n *node) (end int, to *node, empty bool) {
 			return r.fail(len(b), "the quote at the end of an attribute"), nil, false
 		}
 		value := span{int32(i + 1), int32(i + 1 + length), markupKind}
+		if at := bytes.IndexByte(b[value.from:value.to], '<'); at >= 0 {
+			// Else an end tag could hide there from lastEvent.
+			return r.fail(i+1+at, "&lt; in the value of an attribute"), nil, false
+		}
 		i += length + 2
 		if n == nil {
 			continue

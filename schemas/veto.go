@@ -66,13 +66,27 @@ func between(b []byte, from, at int) bool {
 }
 
 // lastEvent returns the offset behind the XML event that is being read at i, or
-// false when that cannot be told without reading it. In a text a bracket is a
-// reference, but for comments and CDATA sections.
+// false when that cannot be told without reading it: where its end tag may be
+// that of an event within, or of the next one because its own is written in
+// another way, or may be no tag, in a comment, a CDATA section or an
+// instruction.
 func (r *record) lastEvent(i int) (int, bool) {
-	const end = "</Event>"
+	const begin, end = "<Event", "</Event>"
 	n := bytes.Index(r.b[i:], []byte(end))
-	if n < 0 || bytes.Contains(r.b[i:i+n], []byte("<!")) {
+	if n < 0 {
 		return 0, false
 	}
-	return i + n + len(end), true
+	rest := r.b[i : i+n]
+	if bytes.Contains(rest, []byte("<!")) || bytes.Contains(rest, []byte("<?")) {
+		return 0, false
+	}
+	for at := 0; ; {
+		k := bytes.Index(rest[at:], []byte(begin))
+		if k < 0 {
+			return i + n + len(end), true
+		}
+		if at += k + len(begin); nameEnd(rest, at) == at { // not EventData
+			return 0, false
+		}
+	}
 }
