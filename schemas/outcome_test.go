@@ -125,7 +125,7 @@ func TestDataLostToAnXMLErrorIsReadFromTheOriginal(t *testing.T) {
 	if ev == nil {
 		t.Fatalf("lost: %+v", out)
 	}
-	if v, _ := ev.First(schemas.RegistryDataStrings); v != "a&\ufffd\ufffd" {
+	if v, _ := ev.First(schemas.RegistryDataStrings); v != "a&\x02\ufffd" {
 		t.Errorf("read %q", v)
 	}
 }

@@ -1,11 +1,5 @@
 package schemas
 
-import (
-	"encoding/xml"
-	"strings"
-	"unicode/utf8"
-)
-
 // Winlogbeat 7 and 8 and Elastic Agent keep what Windows wrote below winlog.
 // The Sysmon module, in the shipper or in Elasticsearch, moves some of it to
 // ECS fields; both tables therefore know both places.
@@ -28,7 +22,7 @@ func sysmonModule() shape {
 func winlogbeat() shape {
 	return shape{
 		id: ShapeWinlogbeat, name: "winlogbeat", title: "Winlogbeat 7 and 8, Elastic Agent, raw",
-		notes:  "`winlog.user` is the logger, not who acted. Where `error.message` begins with \"XML syntax error\" and fields are lost, they are read from `event.original`.",
+		notes:  "`winlog.user` is the logger, not who acted. Where `error.message` speaks of an \"XML syntax error\", what is lost is read from `event.original`.",
 		told:   [][]clue{has("winlog.event_id"), has("winlog.channel"), has("winlog.provider_name"), has("winlog.event_data.TargetObject")},
 		places: winlogPlaces(),
 		read:   readWinlog,
@@ -85,60 +79,106 @@ func winlogPlaces() map[Field][]string {
 	return join(moved, eventData("winlog.event_data."))
 }
 
-// readWinlog is readWindows, for records that may have lost fields to
-// Winlogbeat's XML parser: with error.message "XML syntax error …" the rest of
-// the event is only in event.original.
+// readWinlog is readWindows, for records that may have lost fields to the
+// shipper's XML parser: with error.message "XML syntax error …" the rest of the
+// event is only in event.original.
 func readWinlog(d *Decoder, t *table) Outcome {
+	if !d.shipperFailed(t) {
+		return readWindows(d, t)
+	}
+	problem := d.readOriginal(t)
 	out := readWindows(d, t)
-	if slot, ok := d.slot(t, wireError); !ok || !d.compare(slot, "xml syntax error", true) {
+	if problem == "" {
 		return out
 	}
-	if out.Kind == Dead && out.Reason == DeadMissingPath || out.Kind == Registry {
-		w := &d.draft
-		lost := dataItems(d.takeText(t, wireRawXML))
-		switch {
-		case out.Kind == Registry:
-			if w.action == ValueSet && !w.has(RegistryDataStrings) && lost["Details"] != "" {
-				w.set(RegistryDataStrings, lost["Details"])
-			}
-		case lost["TargetObject"] != "":
-			// The path itself was lost: not seen yet, and said rather than guessed.
-			out.Detail += ", which is only in event.original after an XML syntax error of the shipper"
-		}
+	if out.Kind == Dead {
+		out.Detail += "; the shipper met an XML syntax error, and event.original " + problem
+		return out
+	}
+	_, hasID := d.eventID(t)
+	if o := d.origin(t); !hasID && out.Kind == Skipped && (o == sysmonLog || o == securityLog) {
+		// It may be a registry event: nobody can tell.
+		return Outcome{Kind: Dead, Reason: DeadMalformedXML,
+			Detail: "the shipper met an XML syntax error and lost the event id, and event.original " + problem}
 	}
 	return out
 }
 
-// dataItems returns the <Data Name=…> items of an event's XML, as far as it
-// can be read. It is for the rare records that lost their fields: it allocates.
-func dataItems(text string) map[string]string {
-	items := make(map[string]string)
-	// XML has no control characters; the shipper failed on these very ones.
-	text = strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff {
-			return utf8.RuneError
+// shipperFailed reports whether the shipper says that it could not read the
+// event's XML: error.message is one text, or several.
+func (d *Decoder) shipperFailed(t *table) bool {
+	const words = "xmlsyntaxerror"
+	slot, ok := d.slot(t, wireError)
+	if !ok {
+		return false
+	}
+	s := d.rec.slots[slot]
+	if s.kind != arrayKind {
+		return inWords(d.text(s), words)
+	}
+	for i := int(s.from) + 1; ; {
+		e, next, ok := d.rec.element(i)
+		if !ok || inWords(d.text(e), words) {
+			return ok
 		}
-		return r
-	}, text)
-	dec := xml.NewDecoder(strings.NewReader(text))
-	dec.Strict = false
-	for {
-		tok, err := dec.Token()
-		if err != nil {
-			return items
+		i = next
+	}
+}
+
+// readOriginal puts what is in the event's XML where the record should have
+// it, unless it does. It says what is wrong with the XML; what precedes that
+// place is taken all the same.
+//
+// All spans of a record are of one text. So the texts that are wanted are
+// copied out of the record, and the XML behind them.
+func (d *Decoder) readOriginal(t *table) (problem string) {
+	at, ok := d.slot(t, wireRawXML)
+	if !ok || d.rec.slots[at].kind != stringKind {
+		return "is not there"
+	}
+	r := &d.rec
+	level := len(d.regions) - 1 // the region's own text is one below
+	for len(d.texts) <= level {
+		d.texts = append(d.texts, nil)
+	}
+	text := d.texts[level][:0]
+	original := r.b[r.slots[at].from:r.slots[at].to]
+	r.slots[at].kind = absent
+	for _, slot := range r.filled {
+		s := &r.slots[slot]
+		if s.kind == objectKind {
+			s.kind = absent // it would hold the XML once more
 		}
-		start, ok := tok.(xml.StartElement)
-		if !ok || start.Name.Local != "Data" {
-			continue
-		}
-		var content string
-		if err := dec.DecodeElement(&content, &start); err != nil {
-			return items
-		}
-		for _, a := range start.Attr {
-			if a.Name.Local == "Name" {
-				items[a.Value] = content
-			}
+		if s.kind != absent {
+			from := len(text)
+			text = append(text, r.b[s.from:s.to]...)
+			s.from, s.to = int32(from), int32(len(text))
 		}
 	}
+	from := len(text)
+	text = appendUnescaped(text, original)
+	d.texts[level] = text
+	r.b, r.xml, r.single = text, true, false
+	begin := nextEvent(text, from)
+	if begin == len(text) {
+		return "holds no <Event>"
+	}
+	if r.readXML(begin, d.root) < 0 {
+		s := r.scanner
+		s.b, s.errAt = text[from:], s.errAt-from
+		problem = "cannot be read: " + s.detail()
+	}
+	x := &d.tables[d.xmlTable]
+	for f := range Field(numPlaces) {
+		slot, ok := d.slot(x, f)
+		if !ok || len(t.places[f]) == 0 {
+			continue
+		}
+		// The best place only: the others may be the shipper's own words, as
+		// host.name and user.id are.
+		if best := t.places[f][0]; r.slots[best].kind == absent || d.blank(r.slots[best]) {
+			r.put(best, r.slots[slot])
+		}
+	}
+	return problem
 }
