@@ -91,7 +91,7 @@ func busCorpus(tb testing.TB, pack *rules.Snapshot, n int) *corpus {
 		return c.ready(tb, pack)
 	}
 	c := &corpus{name: "invented", invented: true}
-	for i, r := range feed(n) {
+	for i, r := range feed(n, 200) {
 		if json.Valid(r.Value) { // general parsers are to read all of it
 			c.add(r.Value, found(r))
 		}
@@ -124,13 +124,13 @@ func readCorpus(path string) ([]byte, error) {
 	return all, nil
 }
 
-// feed yields n invented records by number: daily noise, and one attack in 200.
-func feed(n int) func(yield func(int, sample.Record) bool) {
+// feed yields n invented records by number: daily noise, and one attack in every.
+func feed(n, every int) func(yield func(int, sample.Record) bool) {
 	return func(yield func(int, sample.Record) bool) {
 		f := sample.New(20260304, time.Date(2026, 3, 4, 10, 0, 0, 0, time.UTC))
 		for i := range n {
 			r := f.Benign()
-			if i%200 == 199 {
+			if i%every == every-1 {
 				r = f.Attack()
 			}
 			if !yield(i, r) {
@@ -158,7 +158,7 @@ func shapeCorpora(tb testing.TB, pack *rules.Snapshot, n int) []*corpus {
 	tb.Helper()
 	const most = 2000
 	byName := make(map[string]*corpus)
-	for _, r := range feed(n) {
+	for _, r := range feed(n, 20) {
 		if r.Shape == "" {
 			continue
 		}
