@@ -39,7 +39,8 @@ func Sources() []Source {
 		{"Winlogbeat 7", "winlogbeat", winlogbeat7, true}, // wrong clock: 4657 has no other
 		{"Winlogbeat 8", "winlogbeat", winlogbeat8, false},
 		{"Elastic Agent", "winlogbeat", agent, true},
-		{"Elastic Agent, fields lost", "winlogbeat", lostData, true},
+		{"Elastic Agent, details lost", "winlogbeat", lostDetails, true},
+		{"Elastic Agent, all data lost", "winlogbeat", lostData, false},
 		{"Winlogbeat's Sysmon module", "sysmon_module", sysmonModule7, true},
 		{"Elasticsearch's Sysmon pipeline", "sysmon_module", sysmonModule8, true},
 		{"Winlogbeat 6", "winlogbeat6", winlogbeat6, false},

@@ -144,12 +144,21 @@ func agent(e *windowsEvent) object {
 	return o
 }
 
-// lostData is what is left of an event whose XML the shipper could not read.
-func lostData(e *windowsEvent) object {
+// lostDetails is what is left of an event whose XML the shipper could not read.
+func lostDetails(e *windowsEvent) object {
 	o := agent(e)
 	data := o["winlog"].(object)["event_data"].(object)
 	delete(data, "Details")
+	delete(data, "User")
 	o["error"] = object{"message": "XML syntax error on line 1: illegal character code U+0000"}
+	return o
+}
+
+// lostData is the same where nothing is left of the data.
+func lostData(e *windowsEvent) object {
+	o := lostDetails(e)
+	delete(o["winlog"].(object), "event_data")
+	o["error"] = object{"message": []string{"failed to render: The message resource is not present", "XML syntax error on line 1: illegal character code U+0000"}}
 	return o
 }
 
