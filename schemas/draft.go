@@ -154,7 +154,7 @@ func (w *draft) takeTime() {
 			if !s.kind.text() {
 				continue
 			}
-			at, zoned, ok := parseTime(w.d.rec.b[s.from:s.to])
+			at, zoned, ok := parseTime(w.d.plain(s)) // some encoders escape a plus
 			if ok && (zoned || place != wireZonedTime) {
 				w.time, w.source = at, w.d.names[slot]
 				return

@@ -273,8 +273,11 @@ func appendInterruption(dst, raw []byte) (_, rest []byte) {
 // reference reads the reference at raw[0], an ampersand; n is its length, 0
 // when it is none.
 func reference(raw []byte) (c rune, n int) {
-	end := bytes.IndexByte(raw[:min(len(raw), 12)], ';')
-	if end < 2 {
+	end := 1
+	for end < len(raw) && (hexDigit[raw[end]] < 16 || 'a' <= raw[end] && raw[end] <= 'z' || raw[end] == '#') {
+		end++
+	}
+	if end < 2 || end == len(raw) || raw[end] != ';' {
 		return 0, 0
 	}
 	switch name := raw[1:end]; string(name) {

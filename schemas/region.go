@@ -209,7 +209,7 @@ func (d *Decoder) element(r *region, i int) (out Outcome, found bool) {
 			return Outcome{}, false
 		}
 	default: // other XML: not looked into but for events
-		r.pos = nextEvent(r.b, i+1)
+		r.pos, r.loose = nextEvent(r.b, i+1), true // its end tags stand behind them
 		return Outcome{Kind: Skipped, Reason: SkipUnknownShape}, true
 	}
 	if end < 0 {

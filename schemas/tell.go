@@ -40,10 +40,8 @@ func (d *Decoder) compare(slot uint16, want string, prefix bool) bool {
 	if len(b) == len(want) && equalFoldASCII(b, want) {
 		return true
 	}
-	b = bytes.TrimSpace(b)
-	if len(b) > len(want) && (s.kind == stringKind && bytes.IndexByte(b, '\\') >= 0 || s.kind == markupKind && bytes.IndexByte(b, '&') >= 0) {
-		d.rec.key = d.appendText(d.rec.key[:0], s)
-		b = bytes.TrimSpace(d.rec.key)
+	if len(b) > len(want) {
+		b = bytes.TrimSpace(d.plain(s))
 	}
 	if prefix && len(b) > len(want) {
 		b = b[:len(want)]
@@ -101,6 +99,17 @@ func (d *Decoder) appendText(dst []byte, s span) []byte {
 		return appendMarkup(dst, raw)
 	}
 	return append(dst, raw...)
+}
+
+// plain returns the text of a span, valid until the next call: its own bytes
+// where nothing is escaped, as nearly always.
+func (d *Decoder) plain(s span) []byte {
+	raw := d.rec.b[s.from:s.to]
+	if s.kind == stringKind && bytes.IndexByte(raw, '\\') >= 0 || s.kind == markupKind && bytes.ContainsAny(raw, "&<") {
+		d.rec.key = d.appendText(d.rec.key[:0], s)
+		return d.rec.key
+	}
+	return raw
 }
 
 // text copies the text of a span to the arena.

@@ -91,7 +91,7 @@ func (d *Decoder) unwrap(r *region) bool {
 				inner.host = r.b[h.from:h.to]
 			}
 			if t := d.rec.slots[w.time]; t.kind.text() {
-				inner.time, _, _ = parseTime(r.b[t.from:t.to])
+				inner.time, _, _ = parseTime(d.plain(t))
 			}
 		}
 		d.regions = append(d.regions, inner)

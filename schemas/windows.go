@@ -100,7 +100,7 @@ func (d *Decoder) eventID(t *table) (id uint64, ok bool) {
 	for _, slot := range t.places[EventCode] {
 		s := d.rec.slots[slot]
 		if s.kind.text() {
-			if id, ok := parseWhole(d.rec.b[s.from:s.to]); ok {
+			if id, ok := parseWhole(d.plain(s)); ok {
 				return id, true
 			}
 		}
