@@ -86,7 +86,11 @@ func (d *Decoder) says(t *table, f Field) bool {
 
 // blank reports whether a text is empty but for white space.
 func (d *Decoder) blank(s span) bool {
-	return len(bytes.TrimSpace(d.rec.b[s.from:s.to])) == 0
+	b := bytes.TrimSpace(d.rec.b[s.from:s.to])
+	if len(b) > 1 && (b[0] == '\\' && b[1] != '\\' || b[0] == '&' || b[0] == '<') {
+		b = bytes.TrimSpace(d.plain(s))
+	}
+	return len(b) == 0
 }
 
 // appendText appends the text of a span.
