@@ -31,20 +31,7 @@ func (m *Matcher) scan(x *index, vs []schemas.Value) {
 		m.trail = make([]uint32, 2*len(base)+64)
 	}
 	trail := m.trail[:len(base)+1]
-	s := uint32(0)
-	rows, shift := a.rows, a.shift&31 // step, written out: the innermost loop of all
-	for i := range len(base) {
-		if s < a.nrows {
-			s = rows[s<<shift|uint32(a.class[base[i]])]
-		} else {
-			s = a.deepStep(s, base[i])
-		}
-		if s >= reports {
-			s &^= reports
-			m.report(x, s, first, i+1)
-		}
-		trail[i+1] = s
-	}
+	m.walk(x, first, trail)
 	// What the first text hides from parts of its patterns the others may show.
 	hidden := first.Whole || first.Opaque
 	for k := 1; k < len(vs); k++ {
@@ -70,6 +57,65 @@ func (m *Matcher) scan(x *index, vs []schemas.Value) {
 				m.report(x, s, v, i+1)
 			}
 		}
+	}
+}
+
+// walk takes v through the automaton and writes its states to the trail: trail[i]
+// is the state before byte i.
+//
+// A step waits for the one before it, and for little else. So both halves of the
+// text go through at once, the second as if it were a text of its own; then the
+// first goes on into the second until its state is the one found there. From there
+// on all is known.
+func (m *Matcher) walk(x *index, v *schemas.Value, trail []uint32) {
+	a := &x.automaton
+	text := v.Folded
+	half := len(text) / 2
+	left, right := text[:half], text[half:]
+	ltrail, rtrail := trail[1:half+1], trail[half+1:]
+	trail[0] = 0
+	s, t := uint32(0), uint32(0)
+	rows, shift := a.rows, a.shift&31 // step, written out: the innermost loop of all
+	if len(right) > half {
+		t = a.step(0, right[0])
+		rtrail[0] = t &^ reports
+		if t >= reports {
+			t &^= reports
+			m.report(x, t, v, half+1)
+		}
+		right, rtrail = right[1:], rtrail[1:]
+	}
+	right, rtrail = right[:len(left)], rtrail[:len(left)]
+	for i := range len(left) {
+		if s < a.nrows {
+			s = rows[s<<shift|uint32(a.class[left[i]])]
+		} else {
+			s = a.deepStep(s, left[i])
+		}
+		if t < a.nrows {
+			t = rows[t<<shift|uint32(a.class[right[i]])]
+		} else {
+			t = a.deepStep(t, right[i])
+		}
+		if (s|t) >= reports {
+			if s >= reports {
+				s &^= reports
+				m.report(x, s, v, i+1)
+			}
+			if t >= reports {
+				t &^= reports
+				m.report(x, t, v, len(text)-len(right)+i+1)
+			}
+		}
+		ltrail[i], rtrail[i] = s, t
+	}
+	for i, t := half, uint32(0); i < len(text) && s != t; i++ {
+		s = a.step(s, text[i])
+		if s >= reports {
+			s &^= reports
+			m.report(x, s, v, i+1)
+		}
+		t, trail[i+1] = trail[i+1], s
 	}
 }
 
