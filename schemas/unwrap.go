@@ -105,7 +105,7 @@ func (d *Decoder) unwrap(r *region) bool {
 func (d *Decoder) document(raw []byte, strict bool) ([]byte, bool) {
 	// Most strings are text, and are told by how they begin.
 	d.rec.key = appendUnescaped(d.rec.key[:0], cutRaw(raw, 64))
-	begin := bytes.TrimPrefix(bytes.TrimSpace(d.rec.key), byteOrderMark)
+	begin := bytes.TrimSpace(bytes.TrimPrefix(d.rec.key, byteOrderMark))
 	if len(begin) == 0 {
 		return nil, false
 	}
@@ -130,6 +130,15 @@ func (d *Decoder) document(raw []byte, strict bool) ([]byte, bool) {
 	if bytes.HasPrefix(text, byteOrderMark) {
 		i = len(byteOrderMark)
 	}
-	i = s.space(i)
-	return text, s.skip(i, 0) >= 0
+	for { // a line of a log may begin as JSON: "[17] started"
+		if i = s.space(i); i == len(text) {
+			return text, true
+		}
+		if text[i] != '{' && text[i] != '[' {
+			return nil, false
+		}
+		if i = s.skip(i, 0); i < 0 {
+			return nil, false
+		}
+	}
 }
