@@ -25,11 +25,18 @@ func Fold(s string) string {
 
 // AppendFold appends Fold(s) to dst. The two must not overlap.
 func AppendFold(dst []byte, s string) []byte {
+	dst, _ = appendFold(dst, s)
+	return dst
+}
+
+// appendFold is AppendFold and reports whether s is ASCII, so that s and its
+// fold have their letters at the same offsets.
+func appendFold(dst []byte, s string) (folded []byte, ascii bool) {
 	start := len(dst)
 	dst = append(dst, s...)
 	i := lowerASCII(dst[start:])
 	if i == len(s) {
-		return dst
+		return dst, true
 	}
 	dst = dst[:start+i]
 	for i < len(s) {
@@ -49,7 +56,16 @@ func AppendFold(dst []byte, s string) []byte {
 		}
 		i += size
 	}
-	return dst
+	return dst, false
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 const (

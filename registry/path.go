@@ -73,9 +73,13 @@ type Path struct {
 
 	texts     [10]Text // five spellings, and each with the other end of an unnamed value
 	n         int
-	canonical int // index in texts
-	keys      [2]Text
+	canonical int  // index in texts
+	aligned   bool // offsets in the canonical text are those in its fold
+
+	keys      [2]Text // made when they are asked for
 	nkeys     int
+	defend    string // the path as Defend writes it
+	defendKey int    // length of hive and key in it
 
 	display    string
 	displayKey int // length of hive and key in display
@@ -94,43 +98,48 @@ func (p *Path) Set(wire string, ctx Context) {
 	p.buf, p.n, p.nkeys = p.buf[:0], 0, 0
 	var t parse
 	t, p.scratch = take(wire, ctx, p.scratch)
-	p.add(wire, Wire)
+	folded, aligned := p.fold(wire)
+	p.addFolded(wire, folded, Wire)
+	p.aligned = aligned && isASCII(ctx.SID)
 
 	text := wire
 	p.key = t.key
-	if t.canonical(wire) {
+	switch {
+	case t.canonical(wire):
 		for _, s := range t.head[:t.nhead] {
 			p.key += len(s)
 		}
 		p.key -= t.cut
-	} else {
+	case p.aligned && len(t.src) == len(wire) && (!t.unnamed || unnamed(wire)):
+		// Only the head changes: the rest is folded.
+		text = p.join(t.head, p.texts[0], t.cut, Canonical)
+		p.key += len(text) - len(wire)
+	default:
 		start := len(p.buf)
 		p.buf, p.key = t.append(p.buf, false)
 		text = view(p.buf[start:])
 	}
 	p.canonical = p.add(text, Canonical)
+	canonical := p.texts[p.canonical]
 	p.hive, p.value = hiveLen(text[:p.key]), t.value
 
+	key := text[:p.key]
+	if head, from, ok := sysmon(key); ok {
+		p.join(head, canonical, from, Sysmon)
+	}
+	p.defend, p.defendKey = text, p.key
+	if head, from, ok := defend(key); ok {
+		p.defend = p.join(head, canonical, from, Defend)
+		p.defendKey = len(p.defend) - (len(text) - p.key)
+	}
 	p.display, p.displayKey = text, p.key
 	if t.set != "" {
-		start := len(p.buf)
-		p.buf, p.displayKey = t.append(p.buf, true)
-		p.display = view(p.buf[start:])
+		const from = len(`HKLM\SYSTEM\CurrentControlSet`)
+		p.display = p.join([4]string{t.head[0], t.head[1], t.set}, canonical, from, Derived)
+		p.displayKey += len(p.display) - len(text)
 	}
-
-	key := text[:p.key]
-	if head, rest, ok := sysmon(key); ok {
-		p.add(p.join(head, rest, text[p.key:]), Sysmon)
-	}
-	defendText, defendKey := text, p.key
-	if head, rest, ok := defend(key); ok {
-		defendText = p.join(head, rest, text[p.key:])
-		defendKey = len(defendText) - (len(text) - p.key)
-		p.add(defendText, Defend)
-	}
-	p.add(p.display, Derived)
-	if head, rest, ok := systemClasses(key); ok {
-		p.add(p.join(head, rest, text[p.key:]), Derived)
+	if head, from, ok := systemClasses(key); ok {
+		p.join(head, canonical, from, Derived)
 	}
 	if t.unnamed {
 		for _, s := range p.texts[:p.n] {
@@ -140,53 +149,48 @@ func (p *Path) Set(wire string, ctx Context) {
 			}
 		}
 	}
-
-	p.addKey(text[:p.key], Canonical)
-	if defendKey != p.key || defendText[:defendKey] != key {
-		p.addKey(defendText[:defendKey], Defend)
-	}
 }
 
-// sysmon returns how Sysmon writes a canonical key, as a new head and what
-// follows it, or false when it writes the same. SYSTEM has no classes hive of
-// its own: they lie below HKU\.DEFAULT.
-func sysmon(key string) (head [3]string, rest string, ok bool) {
-	if account, rest, classes, ok := cutUser(key); ok {
+// sysmon returns how Sysmon writes a canonical key, as a new head in the place of
+// key[:from], or false when it writes the same. SYSTEM has no classes hive of its
+// own: they lie below HKU\.DEFAULT.
+func sysmon(key string) (head [4]string, from int, ok bool) {
+	if account, from, classes, ok := cutUser(key); ok {
 		switch {
 		case isFold(account, `\s-1-5-18`):
-			return [3]string{`HKU\.DEFAULT`}, key[len(`HKEY_USERS`)+len(account):], true
+			return [4]string{`HKU\.DEFAULT`}, len(`HKEY_USERS`) + len(account), true
 		case classes:
-			return [3]string{`HKU`, account, `_Classes`}, rest, true
+			return [4]string{`HKU`, account, `_Classes`}, from, true
 		}
-		return [3]string{`HKU`, account}, rest, true
+		return [4]string{`HKU`, account}, from, true
 	}
 	if under(key, `hklm\software\classes`) {
-		return [3]string{`HKCR`}, key[len(`hklm\software\classes`):], true
+		return [4]string{`HKCR`}, len(`hklm\software\classes`), true
 	}
-	return head, "", false
+	return head, 0, false
 }
 
 // systemClasses returns the key in the classes hive that SYSTEM would have
 // were it a user like others: rules look for _Classes.
-func systemClasses(key string) (head [3]string, rest string, ok bool) {
-	account, rest, classes, ok := cutUser(key)
+func systemClasses(key string) (head [4]string, from int, ok bool) {
+	account, from, classes, ok := cutUser(key)
 	if !ok || !classes || !isFold(account, `\s-1-5-18`) {
-		return head, "", false
+		return head, 0, false
 	}
-	return [3]string{`HKU`, account, `_Classes`}, rest, true
+	return [4]string{`HKU`, account, `_Classes`}, from, true
 }
 
 // defend is the same for Elastic Defend, which writes the kernel's names: the
 // links (.DEFAULT, CurrentControlSet, the 32-bit classes) are resolved in them.
-func defend(key string) (head [3]string, rest string, ok bool) {
-	if account, rest, classes, ok := cutUser(key); ok {
+func defend(key string) (head [4]string, from int, ok bool) {
+	if account, from, classes, ok := cutUser(key); ok {
 		switch {
 		case isFold(account, `\s-1-5-18`):
-			return [3]string{`HKEY_USERS\.DEFAULT`}, key[len(`HKEY_USERS`)+len(account):], true
+			return [4]string{`HKEY_USERS\.DEFAULT`}, len(`HKEY_USERS`) + len(account), true
 		case classes:
-			return [3]string{`HKEY_USERS`, account, `_Classes`}, rest, true
+			return [4]string{`HKEY_USERS`, account, `_Classes`}, from, true
 		}
-		return head, "", false
+		return head, 0, false
 	}
 	const (
 		current = len(`hklm\system\currentcontrolset`)
@@ -196,38 +200,51 @@ func defend(key string) (head [3]string, rest string, ok bool) {
 	)
 	switch {
 	case under(key, `hklm\system\currentcontrolset`):
-		return [3]string{key[:len(`hklm\system`)], `\ControlSet001`}, key[current:], true
+		return [4]string{key[:len(`hklm\system`)], `\ControlSet001`}, current, true
 	case under(key, `hklm\software\classes\wow6432node`):
-		return [3]string{key[:soft], key[classes:wow], key[soft:classes]}, key[wow:], true
+		return [4]string{key[:soft], key[classes:wow], key[soft:classes]}, wow, true
 	}
-	return head, "", false
+	return head, 0, false
 }
 
-// cutUser takes a key of HKEY_USERS apart: `\<SID>`, what follows, and whether
-// \Software\Classes, for which a user has a hive of its own, lay between.
-func cutUser(key string) (account, rest string, classes, ok bool) {
+// cutUser takes a key of HKEY_USERS apart: `\<SID>`, where what follows begins,
+// and whether \Software\Classes, for which a user has a hive of its own, lies
+// between.
+func cutUser(key string) (account string, from int, classes, ok bool) {
+	const root = len(`hkey_users`)
 	if !under(key, `hkey_users`) {
-		return "", "", false, false
+		return "", 0, false, false
 	}
-	rest = key[len(`hkey_users`):]
-	account = segment(rest)
-	rest = rest[len(account):]
-	if account != "" && under(rest, `\software\classes`) &&
+	account = segment(key[root:])
+	from = root + len(account)
+	if account != "" && under(key[from:], `\software\classes`) &&
 		(isSID(account[1:]) || isFold(account, `\current_user`)) {
-		return account, rest[len(`\software\classes`):], true, true
+		return account, from + len(`\software\classes`), true, true
 	}
-	return account, rest, false, true
+	return account, from, false, true
 }
 
-// join writes a path to the buffer.
-func (p *Path) join(head [3]string, rest, name string) string {
+// join adds the spelling that has head in the place of base's first bytes, and
+// returns it.
+func (p *Path) join(head [4]string, base Text, from int, s Spelling) string {
 	start := len(p.buf)
-	for _, s := range head {
-		p.buf = append(p.buf, s...)
+	for _, part := range head {
+		p.buf = append(p.buf, part...)
 	}
-	p.buf = append(p.buf, rest...)
-	p.buf = append(p.buf, name...)
-	return view(p.buf[start:])
+	n := len(p.buf) - start
+	p.buf = append(p.buf, base.Text[from:]...)
+	text := view(p.buf[start:])
+	if !p.aligned {
+		return p.texts[p.add(text, s)].Text
+	}
+	for i := range p.n {
+		if p.texts[i].Text == text {
+			return p.texts[i].Text
+		}
+	}
+	start = len(p.buf)
+	p.buf = append(AppendFold(p.buf, text[:n]), base.Folded[from:]...)
+	return p.texts[p.addFolded(text, view(p.buf[start:]), s)].Text
 }
 
 // add adds a spelling unless it is there, and returns its index.
@@ -237,7 +254,8 @@ func (p *Path) add(text string, s Spelling) int {
 			return i
 		}
 	}
-	return p.addFolded(text, p.fold(text), s)
+	folded, _ := p.fold(text)
+	return p.addFolded(text, folded, s)
 }
 
 func (p *Path) addFolded(text, folded string, s Spelling) int {
@@ -253,16 +271,17 @@ func (p *Path) addFolded(text, folded string, s Spelling) int {
 
 func (p *Path) addKey(path string, s Spelling) {
 	key := strings.TrimPrefix(path[hiveLen(path):], `\`)
-	p.keys[p.nkeys] = Text{key, p.fold(key), s}
+	folded, _ := p.fold(key)
+	p.keys[p.nkeys] = Text{key, folded, s}
 	p.nkeys++
 }
 
-// fold writes the fold of s to the buffer. When the buffer grows the texts
-// before go on viewing the old one.
-func (p *Path) fold(s string) string {
+// fold writes the fold of s to the buffer, and reports whether s is ASCII. When
+// the buffer grows the texts before go on viewing the old one.
+func (p *Path) fold(s string) (folded string, ascii bool) {
 	start := len(p.buf)
-	p.buf = AppendFold(p.buf, s)
-	return view(p.buf[start:])
+	p.buf, ascii = appendFold(p.buf, s)
+	return view(p.buf[start:]), ascii
 }
 
 // view returns b as a string without copying it. The bytes must not change as
@@ -304,7 +323,16 @@ func (p *Path) Hive() string { return p.Canonical()[:p.hive] }
 // Keys returns what lies between hive and value name, canonical first and
 // then in Elastic Defend's spelling (ControlSet001) when that differs. The
 // slice is the Path's own.
-func (p *Path) Keys() []Text { return p.keys[:p.nkeys:p.nkeys] }
+func (p *Path) Keys() []Text {
+	if p.nkeys == 0 {
+		key, byDefend := p.Canonical()[:p.key], p.defend[:p.defendKey]
+		p.addKey(key, Canonical)
+		if byDefend != key {
+			p.addKey(byDefend, Defend)
+		}
+	}
+	return p.keys[:p.nkeys:p.nkeys]
+}
 
 // DisplayKey is the key of Display.
 func (p *Path) DisplayKey() string {

@@ -20,27 +20,21 @@ func (w *draft) assemble(ev *Event, index int) {
 // group is the fields that are made together, because one is derived from the
 // other.
 func group(f Field) uint64 {
-	set := func(fields ...Field) (bits uint64) {
-		for _, f := range fields {
-			bits |= 1 << f
-		}
-		return bits
-	}
 	switch f {
 	case UserID, UserName, UserDomain, UserFull:
-		return set(UserID, UserName, UserDomain, UserFull)
-	case RegistryPath, RegistryHive, RegistryKey, RegistryValue, RegistryNewPath:
-		return set(RegistryPath, RegistryHive, RegistryKey, RegistryValue, RegistryNewPath)
+		return 1<<UserID | 1<<UserName | 1<<UserDomain | 1<<UserFull
+	case RegistryHive, RegistryKey, RegistryValue:
+		return 1<<RegistryHive | 1<<RegistryKey | 1<<RegistryValue
 	case RegistryDataStrings, RegistryDataType:
-		return set(RegistryDataStrings, RegistryDataType)
+		return 1<<RegistryDataStrings | 1<<RegistryDataType
 	case EventType, EventAction, SysmonEventType, SysmonEventID:
-		return set(EventType, EventAction, SysmonEventType, SysmonEventID)
+		return 1<<EventType | 1<<EventAction | 1<<SysmonEventType | 1<<SysmonEventID
 	case ProcessExecutable, ProcessName:
-		return set(ProcessExecutable, ProcessName)
+		return 1<<ProcessExecutable | 1<<ProcessName
 	case ProcessParentExecutable, ProcessParentName:
-		return set(ProcessParentExecutable, ProcessParentName)
+		return 1<<ProcessParentExecutable | 1<<ProcessParentName
 	case EffectiveExecutable, EffectiveName:
-		return set(EffectiveExecutable, EffectiveName)
+		return 1<<EffectiveExecutable | 1<<EffectiveName
 	}
 	return 1 << f
 }
@@ -55,8 +49,12 @@ func (w *draft) make(f Field) {
 	switch f {
 	case UserID, UserName, UserDomain, UserFull:
 		w.addUser()
-	case RegistryPath, RegistryHive, RegistryKey, RegistryValue, RegistryNewPath:
-		w.addPaths()
+	case RegistryPath:
+		w.addPath()
+	case RegistryHive, RegistryKey, RegistryValue:
+		w.addKey()
+	case RegistryNewPath:
+		w.addNewPath()
 	case RegistryDataStrings, RegistryDataType:
 		w.addData()
 	case EventType, EventAction, SysmonEventType, SysmonEventID:
@@ -139,22 +137,36 @@ func (w *draft) decimal(n uint64) string {
 	return w.d.view(from)
 }
 
-// addPaths adds the path, what is derived from it, and the new path of a rename.
-func (w *draft) addPaths() {
-	// Only HKCU hangs on who acted.
-	wire, sid := w.undouble(w.first(RegistryPath)), ""
-	if currentUser(wire) || w.has(RegistryNewPath) {
+// ofValue reports whether the path is that of a value.
+func (w *draft) ofValue() bool {
+	return w.value || w.action == ValueSet || w.action == ValueDeleted || w.action == ValueRenamed
+}
+
+// sid returns who acted, for a path that hangs on it: one of HKCU.
+func (w *draft) sid(path string) string {
+	if currentUser(path) {
 		if v := w.ev.Values(UserID); len(v) > 0 {
-			sid = v[0].Text
+			return v[0].Text
 		}
 	}
-	value := w.value || w.action == ValueSet || w.action == ValueDeleted || w.action == ValueRenamed
+	return ""
+}
+
+// addPath adds the path.
+func (w *draft) addPath() {
+	wire, value := w.undouble(w.first(RegistryPath)), w.ofValue()
+	sid := w.sid(wire) // adds texts of its own
 	p := &w.d.path
 	p.Set(wire, registry.Context{
 		SID: sid, Value: w.undouble(w.valueName), HasValue: w.hasValueName && value, ValueEvent: value,
 	})
 	w.addSpellings(RegistryPath, p)
-	w.ev.displayPath, w.ev.displayKey = p.Display(), p.DisplayKey()
+}
+
+// addKey adds the parts of the path.
+func (w *draft) addKey() {
+	w.ev.Values(RegistryPath)
+	p := &w.d.path
 	if hive := p.Hive(); hive != "" {
 		w.add(RegistryHive, Value{Text: hive, Spelling: registry.Canonical})
 	}
@@ -167,10 +179,17 @@ func (w *draft) addPaths() {
 			w.add(RegistryValue, Value{Text: "", Spelling: registry.Derived})
 		}
 	}
-	if w.has(RegistryNewPath) {
-		w.d.newPath.Set(w.undouble(w.first(RegistryNewPath)), registry.Context{SID: sid, ValueEvent: value})
-		w.addSpellings(RegistryNewPath, &w.d.newPath)
+}
+
+// addNewPath adds the new path of a rename.
+func (w *draft) addNewPath() {
+	if !w.has(RegistryNewPath) {
+		return
 	}
+	path := w.undouble(w.first(RegistryNewPath))
+	sid := w.sid(path)
+	w.d.newPath.Set(path, registry.Context{SID: sid, ValueEvent: w.ofValue()})
+	w.addSpellings(RegistryNewPath, &w.d.newPath)
 }
 
 func (w *draft) addSpellings(f Field, p *registry.Path) {

@@ -141,14 +141,21 @@ func (e *Event) Time() (at time.Time, source string) {
 // DisplayPath returns the canonical path except that a numbered control set
 // keeps its number: the registry.path of the alert.
 func (e *Event) DisplayPath() string {
-	e.Values(RegistryPath)
+	e.display()
 	return e.displayPath
 }
 
 // DisplayKey returns what lies between hive and value name in DisplayPath.
 func (e *Event) DisplayKey() string {
-	e.Values(RegistryPath)
+	e.display()
 	return e.displayKey
+}
+
+func (e *Event) display() {
+	e.Values(RegistryPath)
+	if e.draft != nil {
+		e.displayPath, e.displayKey = e.draft.d.path.Display(), e.draft.d.path.DisplayKey()
+	}
 }
 
 // Opaque reports whether the source hid the value data.
@@ -185,6 +192,7 @@ func (e *Event) First(f Field) (text string, ok bool) {
 func (e *Event) Clone() *Event {
 	e.makeAll()
 	e.Time()
+	e.display()
 	c := *e
 	c.draft = nil
 	size := len(e.displayPath) + len(e.displayKey)
