@@ -1,7 +1,9 @@
 package schemas
 
 import (
-	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -11,60 +13,79 @@ import (
 // as they are, and so do escapes that JSON does not know.
 func appendUnescaped(dst, raw []byte) []byte {
 	from := len(dst)
+	dst = slices.Grow(dst, len(raw)+8) // no escape is shorter than its text
+	out, n := dst[from:from+len(raw)+8], 0
+	i, ascii := 0, true
 	for {
-		e := bytes.IndexByte(raw, '\\')
-		if e < 0 {
-			dst = append(dst, raw...)
+		// Eight bytes at a time up to a backslash; what is copied too much is
+		// overwritten.
+		for i+8 <= len(raw) {
+			w := binary.LittleEndian.Uint64(raw[i:])
+			binary.LittleEndian.PutUint64(out[n:], w)
+			x := w ^ backslash
+			k := 8
+			if m := (x - ones) &^ x & highs; m != 0 {
+				k = bits.TrailingZeros64(m) >> 3
+				w &= 1<<(8*k) - 1
+			}
+			ascii = ascii && w&highs == 0
+			i, n = i+k, n+k
+			if k < 8 {
+				break
+			}
+		}
+		if i+8 > len(raw) {
+			for i < len(raw) && raw[i] != '\\' {
+				ascii = ascii && raw[i] < utf8.RuneSelf
+				out[n] = raw[i]
+				i, n = i+1, n+1
+			}
+		}
+		if i+1 >= len(raw) {
+			if i < len(raw) { // the backslash of a text that was cut
+				out[n] = '\\'
+				n++
+			}
 			break
 		}
-		dst = append(dst, raw[:e]...)
-		raw = raw[e:]
-		// Escapes come in crowds, and not far from each other.
-		for len(raw) > 1 && raw[0] == '\\' {
-			switch c := raw[1]; c {
-			case '"', '\\', '/':
-				dst = append(dst, c)
-			case 'b':
-				dst = append(dst, '\b')
-			case 'f':
-				dst = append(dst, '\f')
-			case 'n':
-				dst = append(dst, '\n')
-			case 'r':
-				dst = append(dst, '\r')
-			case 't':
-				dst = append(dst, '\t')
-			case 'u':
-				u, ok := unit(raw)
-				if !ok {
-					dst = append(dst, '\\', 'u')
-					break
-				}
-				raw = raw[6:]
+		c := raw[i+1]
+		switch c {
+		case '\\', '"', '/':
+		case 'b':
+			c = '\b'
+		case 'f':
+			c = '\f'
+		case 'n':
+			c = '\n'
+		case 'r':
+			c = '\r'
+		case 't':
+			c = '\t'
+		case 'u':
+			if u, ok := unit(raw[i:]); ok {
+				i += 6
 				if utf16.IsSurrogate(u) {
-					if low, ok := unit(raw); ok {
+					if low, ok := unit(raw[i:]); ok {
 						if pair := utf16.DecodeRune(u, low); pair != utf8.RuneError {
-							u, raw = pair, raw[6:]
+							u, i = pair, i+6
 						}
 					}
 				}
-				dst = utf8.AppendRune(dst, u) // a lone surrogate becomes U+FFFD
+				n += utf8.EncodeRune(out[n:n+utf8.UTFMax], u) // a lone surrogate becomes U+FFFD
 				continue
-			default:
-				dst = append(dst, '\\', c)
 			}
-			raw = raw[2:]
-			n := 0
-			for n < len(raw) && n < 16 && raw[n] != '\\' {
-				n++
-			}
-			dst = append(dst, raw[:n]...)
-			raw = raw[n:]
+			fallthrough
+		default:
+			out[n] = '\\'
+			n++
+			ascii = ascii && c < utf8.RuneSelf
 		}
-		if len(raw) == 1 && raw[0] == '\\' { // of a text that was cut
-			dst = append(dst, '\\')
-			break
-		}
+		out[n] = c
+		i, n = i+2, n+1
+	}
+	dst = dst[:from+n]
+	if ascii {
+		return dst
 	}
 	return validUTF8(dst, from)
 }
