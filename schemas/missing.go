@@ -59,8 +59,10 @@ func (w *draft) missing() (m Missing) {
 	if !w.says(HostName) && !w.says(HostID) && len(w.outerHost) == 0 {
 		m |= MissingHost
 	}
-	if w.outerTime.IsZero() && !w.t.filled(w.d, wireUTCTime, wireSystemTime, wireTimestamp, wireZonedTime) {
-		m |= MissingTime
+	if w.outerTime.IsZero() && !w.t.filled(w.d, wireUTCTime, wireSystemTime, wireTimestamp) {
+		if w.takeTime(); w.time.IsZero() { // local time of nobody knows where is none
+			m |= MissingTime
+		}
 	}
 	switch {
 	case w.action == ActionUnknown:
@@ -80,11 +82,11 @@ func (w *draft) hasData() bool {
 	return ok
 }
 
-// filled reports whether one of the places is filled.
+// filled reports whether one of the places holds a text that is not empty.
 func (t *table) filled(d *Decoder, places ...Field) bool {
 	for _, f := range places {
 		for _, slot := range t.places[f] {
-			if d.rec.slots[slot].kind.text() {
+			if s := d.rec.slots[slot]; s.kind.text() && s.to > s.from {
 				return true
 			}
 		}
