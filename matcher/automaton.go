@@ -13,36 +13,46 @@ import (
 //	0 ─h─▶ 1 ─e─▶ 3* ─r─▶ 5 ─s─▶ 7*      fail 4 = 1, 6 = 3, 7 = 2, else 0
 //	└─s─▶ 2 ─h─▶ 4 ─e─▶ 6*               report 3 = he; 6 = she, then he; 7 = hers
 //
-// States are numbered level by level, so the children of a state are
-// neighbours, and a state costs 17 bytes: the byte that leads into it and
-// four numbers. The states near the root, where a text spends nearly all its
-// time, have a row of all transitions besides, failures followed; a deeper
-// state looks among its children, mostly one, and falls back along its failure
-// links until a child or a row answers. Bytes that no literal holds lead where
-// any other such byte leads: a row has a column a class of bytes, not 256.
+// The states through which many literals go, where a text spends nearly all its
+// time, have a row of all transitions besides, failures followed; they come first.
+// The others, mostly with one child, look among their children, which are
+// neighbours, and fall back along their failure links until a child or a row
+// answers. Bytes that no literal holds lead where any other such byte leads: a row
+// has a column a class of bytes, not 256.
 //
 // An automaton is immutable.
 type automaton struct {
-	in     []byte  // the byte on the edge into a state
-	links  []links // by state, and one more that ends the last state's children
+	in     []uint16 // the byte on the edge into a state, and ends
+	links  []links  // by state
 	class  [256]uint8
-	shift  uint8    // a row has 1<<shift columns
-	rows   []uint32 // of the first states: the root at least
+	shift  uint8  // a row has 1<<shift columns
+	rows   []step // of the first states: the root at least
 	nrows  uint32
 	output []output // by report; output[0] is none
 }
 
-// reports marks, in what step returns, a state in which a literal ends, so that
-// links need not be asked at every byte.
-const reports = 1 << 31
+// A step is what a transition leads to: where the row of a state begins or, with
+// the mark deep, the number of a state without one. The mark reports says that a
+// literal ends there. So the next transition of most is one addition away, and one
+// comparison tells the others.
+type step uint32
 
-// links are the numbers of a state. Its children are the states child up to
-// the next state's child.
+const (
+	reports step = 1 << 30
+	deep    step = 1 << 31
+	marks        = reports | deep
+)
+
+// ends is the mark reports in automaton.in.
+const ends = 1 << 8
+
+// links are the numbers of a state. Its children are the states from child to
+// end, which is child when the state has a row.
 type links struct {
-	child  uint32
-	fail   uint32 // the longest proper suffix that is a state
-	report uint32 // what ends here: the first of a chain of outputs
-	depth  uint32 // length of the text that leads here from the root
+	child, end uint32
+	fail       uint32 // the longest proper suffix that is a state
+	report     uint32 // what ends here: the first of a chain of outputs
+	depth      uint32 // length of the text that leads here from the root
 }
 
 // An output is a literal that ends at a state.
@@ -51,20 +61,21 @@ type output struct {
 	next   uint32 // a shorter literal that ends here too
 }
 
-// maxRows bounds the transitions in rows, so that they stay in a core's
-// second-level cache: 256 KiB.
-const maxRows = 1 << 16
+// maxRows bounds the transitions in rows: 1 MiB, a core's second-level cache.
+const maxRows = 1 << 18
 
 // newAutomaton builds the automaton of sorted, distinct literals that are not
-// empty. The output of literals[i] is i+1.
-func newAutomaton(literals []string) automaton {
-	// A state is the range of the literals that begin with its text.
+// empty. The output of literals[i] is i+1. The rows have at most limit
+// transitions, but for the root's.
+func newAutomaton(literals []string, limit int) automaton {
+	// A state is the range of the literals that begin with its text. The trie
+	// is built level by level.
 	type span struct{ lo, hi, depth int }
 	spans := []span{{0, len(literals), 0}}
-	a := automaton{in: []byte{0}, links: []links{{}}, output: make([]output, len(literals)+1)}
+	t := automaton{in: []uint16{0}, links: []links{{}}, output: make([]output, len(literals)+1)}
 	for s := 0; s < len(spans); s++ {
 		at := spans[s]
-		a.links[s].child = uint32(len(spans))
+		t.links[s].child = uint32(len(spans))
 		lo := at.lo
 		if lo < at.hi && len(literals[lo]) == at.depth && at.depth > 0 {
 			lo++ // the state's own literal sorts first
@@ -76,33 +87,77 @@ func newAutomaton(literals []string) automaton {
 				hi++
 			}
 			spans = append(spans, span{lo, hi, at.depth + 1})
-			a.in = append(a.in, b)
 			c := links{depth: uint32(at.depth + 1)}
 			if s > 0 {
-				c.fail = a.stepSlow(a.links[s].fail, b)
+				c.fail = t.stepSlow(t.links[s].fail, b)
 			}
-			c.report = a.links[c.fail].report
+			in := uint16(b)
+			c.report = t.links[c.fail].report
 			if len(literals[lo]) == at.depth+1 {
-				a.output[lo+1] = output{length: at.depth + 1, next: c.report}
+				t.output[lo+1] = output{length: at.depth + 1, next: c.report}
 				c.report = uint32(lo + 1)
 			}
-			a.links = append(a.links, c)
+			if c.report != 0 {
+				in |= ends
+			}
+			t.in, t.links = append(t.in, in), append(t.links, c)
+			t.links[s].end = uint32(len(spans))
 			lo = hi
 		}
+		t.links[s].end = uint32(len(spans))
 	}
-	a.links = append(a.links, links{child: uint32(len(spans))})
 
-	a.in, a.links = slices.Clip(a.in), slices.Clip(a.links)
-	a.fillRows(maxRows)
+	// The states with rows come first, in the order of the others: a state goes
+	// before its children, and the children of a state stay together, as none of
+	// one without a row has one.
+	t.classes()
+	order := make([]uint32, len(spans)) // new numbers to old ones
+	for s := range order {
+		order[s] = uint32(s)
+	}
+	slices.SortStableFunc(order, func(a, b uint32) int {
+		return (spans[b].hi - spans[b].lo) - (spans[a].hi - spans[a].lo)
+	})
+	t.nrows = uint32(min(len(order), max(limit>>t.shift, 1)))
+	slices.Sort(order[:t.nrows])
+	slices.Sort(order[t.nrows:])
+	number := make([]uint32, len(order))
+	for s, old := range order {
+		number[old] = uint32(s)
+	}
+	a := t
+	a.in, a.links = make([]uint16, len(order)), make([]links, len(order))
+	for s, old := range order {
+		l := t.links[old]
+		l.fail = number[l.fail]
+		if l.child == l.end || s < int(a.nrows) {
+			l.child, l.end = 0, 0
+		} else {
+			l.child, l.end = number[l.child], number[l.end-1]+1
+		}
+		a.in[s], a.links[s] = t.in[old], l
+	}
+	a.rows = make([]step, a.nrows<<a.shift)
+	for s := range a.nrows {
+		row := a.rows[s<<a.shift : (s+1)<<a.shift]
+		old := t.links[order[s]]
+		if s > 0 {
+			for b, class := range a.class {
+				row[class] = a.next(a.stepTo(a.links[s].fail), byte(b)) // nearer to the root, so its row is complete
+			}
+		}
+		for c := old.child; c < old.end; c++ {
+			row[a.class[byte(t.in[c])]] = a.stepTo(number[c])
+		}
+	}
 	return a
 }
 
-// fillRows classes the bytes and makes rows of at most limit transitions.
-func (a *automaton) fillRows(limit int) {
-	a.class = [256]uint8{}
+// classes classes the bytes.
+func (a *automaton) classes() {
 	classes := 1 // 0: in no literal
-	for _, b := range a.in[1:] {
-		if a.class[b] == 0 && classes < 256 {
+	for _, in := range a.in[1:] {
+		if b := byte(in); a.class[b] == 0 && classes < 256 {
 			a.class[b] = uint8(classes)
 			classes++
 		}
@@ -113,33 +168,30 @@ func (a *automaton) fillRows(limit int) {
 		}
 	}
 	a.shift = uint8(bits.Len(uint(classes - 1)))
-	a.nrows = uint32(min(len(a.in), max(limit>>a.shift, 1)))
-	a.rows = make([]uint32, a.nrows<<a.shift)
-	for s := range a.nrows {
-		row := a.rows[s<<a.shift : (s+1)<<a.shift]
-		if s > 0 {
-			fail := a.links[s].fail // nearer to the root, so its row is complete
-			copy(row, a.rows[fail<<a.shift:(fail+1)<<a.shift])
-		}
-		for c := a.links[s].child; c < a.links[s+1].child; c++ {
-			row[a.class[a.in[c]]] = a.marked(c)
-		}
-	}
 }
 
-// marked returns the state s with the mark of one that reports.
-func (a *automaton) marked(s uint32) uint32 {
-	if a.links[s].report != 0 {
-		return s | reports
+// stepTo returns the step that leads to a state.
+func (a *automaton) stepTo(state uint32) step {
+	s := step(a.in[state]&ends) << 22
+	if state < a.nrows {
+		return s | step(state)<<a.shift
 	}
-	return s
+	return s | step(state) | deep
 }
 
-// stepSlow is step without rows, for states whose children are all there.
+// state returns the number of the state to which s leads.
+func (a *automaton) state(s step) uint32 {
+	if s&deep == 0 {
+		return uint32(s&^marks) >> a.shift
+	}
+	return uint32(s &^ marks)
+}
+
+// stepSlow is next in the trie, for states whose children are all there.
 func (a *automaton) stepSlow(s uint32, b byte) uint32 {
 	for {
-		for c := a.links[s].child; c < a.links[s+1].child; c++ {
-			if a.in[c] == b {
+		for c := a.links[s].child; c < a.links[s].end; c++ {
+			if byte(a.in[c]) == b {
 				return c
 			}
 		}
@@ -150,24 +202,27 @@ func (a *automaton) stepSlow(s uint32, b byte) uint32 {
 	}
 }
 
-// step returns the state after b, with the mark reports where it does.
-func (a *automaton) step(s uint32, b byte) uint32 {
-	if s < a.nrows {
-		return a.rows[s<<a.shift|uint32(a.class[b])]
+// next returns the step after s on b.
+func (a *automaton) next(s step, b byte) step {
+	if s < deep {
+		return a.rows[s&^reports+step(a.class[b])]
 	}
 	return a.deepStep(s, b)
 }
 
-func (a *automaton) deepStep(s uint32, b byte) uint32 {
-	for s >= a.nrows {
-		for c := a.links[s].child; c < a.links[s+1].child; c++ {
-			if a.in[c] == b {
-				return a.marked(c)
+func (a *automaton) deepStep(s step, b byte) step {
+	state := uint32(s &^ marks)
+	for {
+		l := &a.links[state]
+		for c := l.child; c < l.end; c++ {
+			if byte(a.in[c]) == b {
+				return a.stepTo(c)
 			}
 		}
-		s = a.links[s].fail
+		if state = l.fail; state < a.nrows {
+			return a.rows[state<<a.shift|uint32(a.class[b])]
+		}
 	}
-	return a.rows[s<<a.shift|uint32(a.class[b])]
 }
 
 // states returns the number of states.
@@ -190,7 +245,9 @@ func (a *automaton) draw(b *strings.Builder, s uint32, text string) {
 		fmt.Fprintf(b, " = %q", text[len(text)-a.output[r].length:])
 	}
 	b.WriteByte('\n')
-	for c := a.links[s].child; c < a.links[s+1].child; c++ {
-		a.draw(b, c, text+string(a.in[c:c+1]))
+	for c := 0; c < 256; c++ {
+		if to := a.state(a.next(a.stepTo(s), byte(c))); a.links[to].depth == a.links[s].depth+1 {
+			a.draw(b, to, text+string([]byte{byte(c)}))
+		}
 	}
 }

@@ -78,6 +78,15 @@ func (f filing) add(number int32, l *leaf) {
 			at |= suffix
 		}
 		e := entry{leaf: number, verify: l.cased || !w.single()}
+		if from, to := window(literal); to-from < len(literal) && (at != whole || l.field.IsPath()) {
+			if from > 0 {
+				at &^= prefix
+			}
+			if to < len(literal) {
+				at &^= suffix
+			}
+			literal, e.verify = literal[from:to], true
+		}
 		if f[literal] == nil {
 			f[literal] = new([places][]entry)
 		}
@@ -85,10 +94,43 @@ func (f filing) add(number int32, l *leaf) {
 	}
 }
 
+// window returns the part of a literal that is looked for: most often the literal
+// itself. A long one would lead the automaton deep into states that are far apart
+// in memory, along beginnings that most texts have; of it only the part that tells
+// most is filed, and the rest is verified.
+func window(literal string) (from, to int) {
+	const size = 16
+	if len(literal) <= size {
+		return 0, len(literal)
+	}
+	telling := make([]int, len(literal)+1) // bytes before i that are in a rare segment
+	at := 0
+	for segment := range strings.SplitSeq(literal, `\`) {
+		rare := 1
+		if isCommon(segment) {
+			rare = 0
+		}
+		for range len(segment) {
+			telling[at+1] = telling[at] + rare
+			at++
+		}
+		if at < len(literal) {
+			telling[at+1] = telling[at] // the separator
+			at++
+		}
+	}
+	for i := range len(literal) - size + 1 {
+		if telling[i+size]-telling[i] >= telling[from+size]-telling[from] {
+			from = i
+		}
+	}
+	return from, from + size
+}
+
 // index builds the index of a field; first numbers its first output.
 func (f filing) index(field schemas.Field, first int) index {
 	literals := slices.Sorted(maps.Keys(f))
-	x := index{field: field, automaton: newAutomaton(literals), shelves: make([]shelf, len(literals)+1), first: first}
+	x := index{field: field, automaton: newAutomaton(literals, maxRows), shelves: make([]shelf, len(literals)+1), first: first}
 	for i, l := range literals {
 		s := &x.shelves[i+1]
 		for p, entries := range f[l] {

@@ -33,7 +33,7 @@ func golden(t *testing.T, name, got string) {
 }
 
 func TestAutomatonIsDrawnAsDocumented(t *testing.T) {
-	a := newAutomaton([]string{"he", "hers", "she"})
+	a := newAutomaton([]string{"he", "hers", "she"}, maxRows)
 	golden(t, "automaton.golden", a.String())
 }
 
@@ -80,22 +80,19 @@ func TestAutomatonFindsWhatSearchingFinds(t *testing.T) {
 		}
 		slices.Sort(literals)
 		literals = slices.Compact(literals)
-		a := newAutomaton(literals)
-		if rnd.IntN(2) == 0 {
-			a.fillRows(128)
-		}
+		a := newAutomaton(literals, []int{128, maxRows}[rnd.IntN(2)])
 		if a.states() > int(a.nrows) {
 			beyondRows++
 		}
 		where := text(100, 3)
 		var got, want []string
-		for i, s := 0, uint32(0); i < len(where); i++ {
-			s = a.step(s, where[i])
-			if reported := a.links[s&^reports].report != 0; reported != (s >= reports) {
-				t.Fatalf("state %d reports %v, marked %v", s&^reports, reported, !reported)
+		for i, s := 0, step(0); i < len(where); i++ {
+			s = a.next(s, where[i])
+			state := a.state(s)
+			if reported := a.links[state].report != 0; reported != (s&reports != 0) {
+				t.Fatalf("state %d reports %v, marked %v", state, reported, !reported)
 			}
-			s &^= reports
-			for o := a.links[s].report; o != 0; o = a.output[o].next {
+			for o := a.links[state].report; o != 0; o = a.output[o].next {
 				got = append(got, fmt.Sprintf("%03d %s", i+1-a.output[o].length, literals[o-1]))
 			}
 		}

@@ -21,7 +21,7 @@ type Matcher struct {
 	known   []uint32 // by leaf: epoch<<1, plus 1 when the leaf holds
 	reached []uint32 // by rule: it is among the candidates
 	seen    []uint32 // by output: its infix entries were taken
-	trail   []uint32 // the automaton's states on its way through a text
+	trail   []step   // the automaton's on its way through a text
 
 	candidates []int32 // rules whose cover has hit; has room for all
 }

@@ -28,7 +28,7 @@ func (m *Matcher) scan(x *index, vs []schemas.Value) {
 	first := &vs[0]
 	base := first.Folded
 	if len(m.trail) < len(base)+1 {
-		m.trail = make([]uint32, 2*len(base)+64)
+		m.trail = make([]step, 2*len(base)+64)
 	}
 	trail := m.trail[:len(base)+1]
 	m.walk(x, first, trail)
@@ -48,11 +48,10 @@ func (m *Matcher) scan(x *index, vs []schemas.Value) {
 		}
 		back := len(base) - len(text)
 		for ; i < len(text); i++ {
-			if i >= tail && s == trail[i+back] && int(a.links[s].depth) < i {
+			if i >= tail && s == trail[i+back] && int(a.links[a.state(s)].depth) < i {
 				break
 			}
-			s = a.step(s, text[i])
-			if s >= reports {
+			if s = a.next(s, text[i]); s&reports != 0 {
 				s &^= reports
 				m.report(x, s, v, i+1)
 			}
@@ -60,58 +59,48 @@ func (m *Matcher) scan(x *index, vs []schemas.Value) {
 	}
 }
 
-// walk takes v through the automaton and writes its states to the trail: trail[i]
-// is the state before byte i.
+// walk takes v through the automaton and writes its steps to the trail: trail[i]
+// is the one before byte i, without the mark reports.
 //
 // A step waits for the one before it, and for little else. So both halves of the
 // text go through at once, the second as if it were a text of its own; then the
 // first goes on into the second until its state is the one found there. From there
 // on all is known.
-func (m *Matcher) walk(x *index, v *schemas.Value, trail []uint32) {
+func (m *Matcher) walk(x *index, v *schemas.Value, trail []step) {
 	a := &x.automaton
 	text := v.Folded
+	trail = trail[:len(text)+1]
 	half := len(text) / 2
-	left, right := text[:half], text[half:]
-	ltrail, rtrail := trail[1:half+1], trail[half+1:]
 	trail[0] = 0
-	s, t := uint32(0), uint32(0)
-	rows, shift := a.rows, a.shift&31 // step, written out: the innermost loop of all
-	if len(right) > half {
-		t = a.step(0, right[0])
-		rtrail[0] = t &^ reports
-		if t >= reports {
-			t &^= reports
-			m.report(x, t, v, half+1)
-		}
-		right, rtrail = right[1:], rtrail[1:]
-	}
-	right, rtrail = right[:len(left)], rtrail[:len(left)]
-	for i := range len(left) {
-		if s < a.nrows {
-			s = rows[s<<shift|uint32(a.class[left[i]])]
-		} else {
-			s = a.deepStep(s, left[i])
-		}
-		if t < a.nrows {
-			t = rows[t<<shift|uint32(a.class[right[i]])]
-		} else {
-			t = a.deepStep(t, right[i])
-		}
-		if (s|t) >= reports {
-			if s >= reports {
-				s &^= reports
-				m.report(x, s, v, i+1)
-			}
-			if t >= reports {
-				t &^= reports
-				m.report(x, t, v, len(text)-len(right)+i+1)
+	rows := a.rows
+	i, j := 0, half
+	s, t := step(0), step(0)
+	for i < half && j < len(text) {
+		n := min(half-i, len(text)-j)
+		left, right := text[i:i+n], text[j:j+n]
+		ltrail, rtrail := trail[i+1:][:n], trail[j+1:][:n]
+		k := 0
+		for k < n { // the innermost loop of all
+			s = rows[s+step(a.class[left[k]])]
+			t = rows[t+step(a.class[right[k]])]
+			ltrail[k], rtrail[k] = s, t
+			k++
+			if s|t >= reports {
+				break
 			}
 		}
-		ltrail[i], rtrail[i] = s, t
-	}
-	for i, t := half, uint32(0); i < len(text) && s != t; i++ {
-		s = a.step(s, text[i])
+		i, j = i+k, j+k
 		if s >= reports {
+			s, i = m.marked(x, v, trail, s, i, half)
+		}
+		if t >= reports {
+			t, j = m.marked(x, v, trail, t, j, len(text))
+		}
+	}
+	s = m.run(x, v, trail, s, i, half)
+	m.run(x, v, trail, t, j, len(text))
+	for i, t = half, 0; i < len(text) && s != t; i++ {
+		if s = a.next(s, text[i]); s&reports != 0 {
 			s &^= reports
 			m.report(x, s, v, i+1)
 		}
@@ -119,9 +108,39 @@ func (m *Matcher) walk(x *index, v *schemas.Value, trail []uint32) {
 	}
 }
 
-// report takes what ends at end in v, where the automaton is in the state s.
-func (m *Matcher) report(x *index, s uint32, v *schemas.Value, end int) {
-	for o := x.automaton.links[s].report; o != 0; o = x.automaton.output[o].next {
+// run goes on with the step s before byte i of v up to byte end.
+func (m *Matcher) run(x *index, v *schemas.Value, trail []step, s step, i, end int) step {
+	a := &x.automaton
+	for i < end {
+		s = a.rows[s+step(a.class[v.Folded[i]])]
+		i++
+		if trail[i] = s; s >= reports {
+			s, i = m.marked(x, v, trail, s, i, end)
+		}
+	}
+	return s
+}
+
+// marked goes on with a marked step before byte i of v, until one that leads to a
+// row, or byte end.
+func (m *Matcher) marked(x *index, v *schemas.Value, trail []step, s step, i, end int) (step, int) {
+	for {
+		if s&reports != 0 {
+			s &^= reports
+			m.report(x, s, v, i)
+		}
+		trail[i] = s
+		if s < deep || i == end {
+			return s, i
+		}
+		s = x.automaton.deepStep(s, v.Folded[i])
+		i++
+	}
+}
+
+// report takes what ends at end in v, where the step s leads.
+func (m *Matcher) report(x *index, s step, v *schemas.Value, end int) {
+	for o := x.automaton.links[x.automaton.state(s)].report; o != 0; o = x.automaton.output[o].next {
 		m.found(x, o, v, end)
 	}
 }
