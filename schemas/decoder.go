@@ -63,6 +63,9 @@ func (d *Decoder) Reset(value []byte) {
 	d.forget()
 	d.regions = append(d.regions[:0], region{b: value})
 	d.index, d.over = 0, false
+	if cap(d.rec.key) > d.limits.ArenaRetains {
+		d.rec.key = nil
+	}
 	for i := range d.texts {
 		if cap(d.texts[i]) > d.limits.ArenaRetains {
 			d.texts[i] = nil

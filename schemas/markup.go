@@ -26,7 +26,7 @@ func eventStart(b []byte) bool {
 }
 
 // nextEvent returns the offset of the next element Event at or after i,
-// len(b) when there is none.
+// len(b) when there is none. What is in comments and their like is none.
 func nextEvent(b []byte, i int) int {
 	for {
 		n := bytes.IndexByte(b[i:], '<')
@@ -36,8 +36,28 @@ func nextEvent(b []byte, i int) int {
 		if i += n; eventStart(b[i:]) {
 			return i
 		}
-		i++
+		begin, end := interruption(b[i:])
+		if begin == "" {
+			i++
+			continue
+		}
+		i += len(begin)
+		if n = bytes.Index(b[i:], []byte(end)); n < 0 {
+			return len(b)
+		}
+		i += n + len(end)
 	}
+}
+
+// interruption returns how the comment, the CDATA section or the processing
+// instruction at b[0] begins and ends; empty texts when there is none.
+func interruption(b []byte) (begin, end string) {
+	for _, p := range [...]struct{ begin, end string }{{"<!--", "-->"}, {"<![CDATA[", "]]>"}, {"<?", "?>"}} {
+		if len(b) >= len(p.begin) && string(b[:len(p.begin)]) == p.begin {
+			return p.begin, p.end
+		}
+	}
+	return "", ""
 }
 
 // nameEnd returns the end of the name at i.
@@ -197,18 +217,16 @@ func (r *record) content(i int, name []byte, n *node, depth int) int {
 // interruption returns the offset behind the comment, the CDATA section or the
 // processing instruction at i.
 func (r *record) interruption(i int) int {
-	b := r.b[i:]
-	for _, p := range [...]struct{ begin, end string }{{"<!--", "-->"}, {"<![CDATA[", "]]>"}, {"<?", "?>"}} {
-		if !bytes.HasPrefix(b, []byte(p.begin)) {
-			continue
-		}
-		n := bytes.Index(b[len(p.begin):], []byte(p.end))
-		if n < 0 {
-			return r.fail(len(r.b), p.end)
-		}
-		return i + len(p.begin) + n + len(p.end)
+	begin, end := interruption(r.b[i:])
+	if begin == "" {
+		return r.fail(i+1, "an element, a comment or a CDATA section")
 	}
-	return r.fail(i+1, "an element, a comment or a CDATA section")
+	i += len(begin)
+	n := bytes.Index(r.b[i:], []byte(end))
+	if n < 0 {
+		return r.fail(len(r.b), end)
+	}
+	return i + n + len(end)
 }
 
 // appendMarkup appends the text of raw: references resolved, comments and

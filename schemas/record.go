@@ -204,8 +204,9 @@ func (r *record) fill(n *node, s span, end int) int {
 	*slot = s
 	if n.id && s.kind.text() {
 		if id, ok := parseWhole(r.b[s.from:s.to]); ok && !registryID(id) {
+			first := !r.foreign
 			r.foreign = true
-			if r.single && r.over(end) {
+			if first && r.single && r.over(end) { // only once: it may look at all that is left
 				return vetoed
 			}
 		}

@@ -14,6 +14,7 @@ type region struct {
 	first   bool // no element of the array was read yet
 	started bool // a record was read
 	loose   bool // after malformed text: stray commas and brackets are passed over
+	again   int  // events in a row that were tried within others that could not be read
 
 	// What the records around say of the event, where it does not say itself.
 	host []byte // of a JSON string
@@ -126,9 +127,15 @@ func (d *Decoder) malformed(r *region, from, at int, want string) Outcome {
 	if d.rec.tooDeep {
 		out.Reason = DeadLimit
 	}
+	if d.rec.tooDeep {
+		from = d.rec.errAt // what is within is not tried level by level
+	}
 	d.resume(r, from)
 	return out
 }
+
+// maxAgain bounds how often a part of malformed XML is read.
+const maxAgain = 8
 
 // resume sets the region to the next line after from that begins as a record.
 // It starts from where the bad record begins, not from where it was found bad:
@@ -218,13 +225,17 @@ func (d *Decoder) element(r *region, i int) (out Outcome, found bool) {
 			out.Reason = DeadLimit
 		}
 		r.loose = true
-		if r.pos = len(r.b); s.errAt < len(r.b) {
-			// What is not open to the end ends somewhere before the next event.
-			r.pos = nextEvent(r.b, i+1)
+		// An event that is cut off seems to hold those behind it. They are
+		// tried, but not each of many: that would take the square of the size.
+		r.pos = nextEvent(r.b, i+1)
+		if r.pos >= s.errAt {
+			r.again = 0
+		} else if r.again++; s.tooDeep || r.again > maxAgain {
+			r.pos, r.again = nextEvent(r.b, s.errAt), 0
 		}
 		return out, true
 	}
-	r.pos = end
+	r.pos, r.again = end, 0
 	if out, ok := d.skipped(); ok {
 		return out, true
 	}

@@ -71,22 +71,27 @@ func between(b []byte, from, at int) bool {
 // another way, or may be no tag, in a comment, a CDATA section or an
 // instruction.
 func (r *record) lastEvent(i int) (int, bool) {
-	const begin, end = "<Event", "</Event>"
-	n := bytes.Index(r.b[i:], []byte(end))
-	if n < 0 {
-		return 0, false
-	}
-	rest := r.b[i : i+n]
-	if bytes.Contains(rest, []byte("<!")) || bytes.Contains(rest, []byte("<?")) {
-		return 0, false
-	}
-	for at := 0; ; {
-		k := bytes.Index(rest[at:], []byte(begin))
-		if k < 0 {
-			return i + n + len(end), true
-		}
-		if at += k + len(begin); nameEnd(rest, at) == at { // not EventData
+	const name = "Event"
+	for at := i; ; {
+		n := bytes.Index(r.b[at:], []byte(name))
+		if n < 0 {
 			return 0, false
+		}
+		from := at + n
+		at = from + len(name)
+		if nameEnd(r.b, at) != at || from == i {
+			continue // EventData
+		}
+		switch r.b[from-1] {
+		case '<', ':': // another event; so no event is looked through twice
+			return 0, false
+		case '/':
+			rest := r.b[i : from-1]
+			if r.b[from-2] != '<' || bytes.Contains(rest, []byte("<!")) || bytes.Contains(rest, []byte("<?")) {
+				return 0, false
+			}
+			at = r.space(at)
+			return at + 1, at < len(r.b) && r.b[at] == '>'
 		}
 	}
 }
