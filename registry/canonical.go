@@ -63,7 +63,7 @@ func (p *parse) split(ctx Context) {
 		return
 	}
 	name := p.src[p.key+1:]
-	p.unnamed = p.key > 0 && (name == "" || isFold(name, "(default)"))
+	p.unnamed = p.key > 0 && (name == "" || IsFold(name, "(default)"))
 }
 
 // endsIn reports whether path ends in a separator and name.
@@ -75,7 +75,7 @@ func endsIn(path, name string) bool {
 // unnamed reports whether path ends in `\(Default)`.
 func unnamed(path string) bool {
 	i := len(path) - len(unnamedEnd)
-	return i >= 0 && isFold(path[i:], `\(default)`)
+	return i >= 0 && IsFold(path[i:], `\(default)`)
 }
 
 // undouble makes the separators of src[from:] single as long as all of them
@@ -166,15 +166,15 @@ func cutHive(path string) (hive, int) {
 	s := path[n:end]
 	var h hive
 	switch {
-	case isFold(s, "hklm"), isFold(s, "hkey_local_machine"), isFold(s, "machine"):
+	case IsFold(s, "hklm"), IsFold(s, "hkey_local_machine"), IsFold(s, "machine"):
 		h = machine
-	case isFold(s, "hku"), isFold(s, "hkey_users"), isFold(s, "user"):
+	case IsFold(s, "hku"), IsFold(s, "hkey_users"), IsFold(s, "user"):
 		h = users
-	case isFold(s, "hkcu"), isFold(s, "hkey_current_user"):
+	case IsFold(s, "hkcu"), IsFold(s, "hkey_current_user"):
 		h = currentUser
-	case isFold(s, "hkcr"), isFold(s, "hkey_classes_root"):
+	case IsFold(s, "hkcr"), IsFold(s, "hkey_classes_root"):
 		h = classesRoot
-	case isFold(s, "hkcc"), isFold(s, "hkey_current_config"):
+	case IsFold(s, "hkcc"), IsFold(s, "hkey_current_config"):
 		h = currentConfig
 	default:
 		return 0, 0
@@ -212,7 +212,7 @@ func (p *parse) rewrite(h hive, n int, sid string, sets bool) {
 		user := segment(rest)
 		switch account, classes := cutClasses(user); {
 		case user == "":
-		case isFold(account, `\.default`):
+		case IsFold(account, `\.default`):
 			p.put(`\S-1-5-18`)
 			p.cut += len(user)
 			if classes {
@@ -260,11 +260,11 @@ func segment(rest string) string {
 func cutClasses(user string) (account string, found bool) {
 	const suffix = "_classes"
 	n := len(user) - len(suffix)
-	if n <= 0 || !isFold(user[n:], suffix) {
+	if n <= 0 || !IsFold(user[n:], suffix) {
 		return user, false
 	}
 	account = user[:n]
-	if !isFold(account, `\.default`) && !isFold(account, `\current_user`) && !isSID(account[1:]) {
+	if !IsFold(account, `\.default`) && !IsFold(account, `\current_user`) && !isSID(account[1:]) {
 		return user, false
 	}
 	return account, true
@@ -274,7 +274,7 @@ func cutClasses(user string) (account string, found bool) {
 // security identifier does and is one segment, not that of a _Classes hive.
 func isSID(s string) bool {
 	return hasFold(s, "s-") && strings.IndexByte(s, '\\') < 0 &&
-		!(len(s) > len("_classes") && isFold(s[len(s)-len("_classes"):], "_classes"))
+		!(len(s) > len("_classes") && IsFold(s[len(s)-len("_classes"):], "_classes"))
 }
 
 // canonical reports whether path is the canonical spelling already.

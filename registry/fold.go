@@ -2,6 +2,7 @@ package registry
 
 import (
 	"encoding/binary"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 	"unsafe"
@@ -33,12 +34,12 @@ func AppendFold(dst []byte, s string) []byte {
 // fold have their letters at the same offsets.
 func appendFold(dst []byte, s string) (folded []byte, ascii bool) {
 	start := len(dst)
-	dst = append(dst, s...)
-	i := lowerASCII(dst[start:])
+	dst = slices.Grow(dst, len(s))
+	i := lowerASCII(dst[start:start+len(s)], s)
+	dst = dst[:start+i]
 	if i == len(s) {
 		return dst, true
 	}
-	dst = dst[:start+i]
 	for i < len(s) {
 		if c := s[i]; c < utf8.RuneSelf {
 			if 'A' <= c && c <= 'Z' {
@@ -79,25 +80,28 @@ func upper(w uint64) uint64 {
 	return (w + (0x80-'A')*ones) &^ (w + (0x80-'Z'-1)*ones) & highs
 }
 
-// lowerASCII lowers b in place up to its first byte that is not ASCII and
-// returns that byte's index, or len(b).
-func lowerASCII(b []byte) int {
+// lowerASCII writes s, lowered, to b, which is as long, up to the first byte that
+// is not ASCII, and returns that byte's index, or len(s).
+func lowerASCII(b []byte, s string) int {
+	src := unsafe.Slice(unsafe.StringData(s), len(s)) // read only
+	b = b[:len(src)]
 	i := 0
-	for ; i+8 <= len(b); i += 8 {
-		w := binary.LittleEndian.Uint64(b[i:])
+	for ; i+8 <= len(src); i += 8 {
+		w := binary.LittleEndian.Uint64(src[i:])
 		if w&highs != 0 {
 			break
 		}
 		binary.LittleEndian.PutUint64(b[i:], w|upper(w)>>2)
 	}
-	for ; i < len(b); i++ {
-		c := b[i]
+	for ; i < len(src); i++ {
+		c := src[i]
 		if c >= utf8.RuneSelf {
 			return i
 		}
 		if 'A' <= c && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
+			c += 'a' - 'A'
 		}
+		b[i] = c
 	}
 	return i
 }
@@ -148,16 +152,23 @@ func foldRune(r rune) rune {
 	return least
 }
 
-// isFold reports whether s is lower but for the case of ASCII letters. lower
-// is ASCII in lower case.
-func isFold(s, lower string) bool { return len(s) == len(lower) && hasFold(s, lower) }
+// IsFold reports whether s is lower, which is ASCII in lower case, but for the
+// case of ASCII letters: the cheap test of what is no path, like a channel's name.
+func IsFold(s, lower string) bool { return len(s) == len(lower) && hasFold(s, lower) }
 
 // hasFold reports whether s begins with lower but for the case of ASCII letters.
 func hasFold(s, lower string) bool {
 	if len(s) < len(lower) {
 		return false
 	}
-	for i := range len(lower) {
+	i := 0
+	for ; i+8 <= len(lower); i += 8 {
+		w := word(s[i:])
+		if w&highs != 0 || w|upper(w)>>2 != word(lower[i:]) {
+			return false
+		}
+	}
+	for ; i < len(lower); i++ {
 		c := s[i]
 		if 'A' <= c && c <= 'Z' {
 			c += 'a' - 'A'
@@ -167,6 +178,11 @@ func hasFold(s, lower string) bool {
 		}
 	}
 	return true
+}
+
+// word returns the first eight bytes of s.
+func word(s string) uint64 {
+	return binary.LittleEndian.Uint64(unsafe.Slice(unsafe.StringData(s), len(s)))
 }
 
 // under reports whether path is the key lower or lies below it.

@@ -157,7 +157,7 @@ func (p *Path) Set(wire string, ctx Context) {
 func sysmon(key string) (head [4]string, from int, ok bool) {
 	if account, from, classes, ok := cutUser(key); ok {
 		switch {
-		case isFold(account, `\s-1-5-18`):
+		case IsFold(account, `\s-1-5-18`):
 			return [4]string{`HKU\.DEFAULT`}, len(`HKEY_USERS`) + len(account), true
 		case classes:
 			return [4]string{`HKU`, account, `_Classes`}, from, true
@@ -174,7 +174,7 @@ func sysmon(key string) (head [4]string, from int, ok bool) {
 // were it a user like others: rules look for _Classes.
 func systemClasses(key string) (head [4]string, from int, ok bool) {
 	account, from, classes, ok := cutUser(key)
-	if !ok || !classes || !isFold(account, `\s-1-5-18`) {
+	if !ok || !classes || !IsFold(account, `\s-1-5-18`) {
 		return head, 0, false
 	}
 	return [4]string{`HKU`, account, `_Classes`}, from, true
@@ -185,7 +185,7 @@ func systemClasses(key string) (head [4]string, from int, ok bool) {
 func defend(key string) (head [4]string, from int, ok bool) {
 	if account, from, classes, ok := cutUser(key); ok {
 		switch {
-		case isFold(account, `\s-1-5-18`):
+		case IsFold(account, `\s-1-5-18`):
 			return [4]string{`HKEY_USERS\.DEFAULT`}, len(`HKEY_USERS`) + len(account), true
 		case classes:
 			return [4]string{`HKEY_USERS`, account, `_Classes`}, from, true
@@ -218,7 +218,7 @@ func cutUser(key string) (account string, from int, classes, ok bool) {
 	account = segment(key[root:])
 	from = root + len(account)
 	if account != "" && under(key[from:], `\software\classes`) &&
-		(isSID(account[1:]) || isFold(account, `\current_user`)) {
+		(isSID(account[1:]) || IsFold(account, `\current_user`)) {
 		return account, from + len(`\software\classes`), true, true
 	}
 	return account, from, false, true

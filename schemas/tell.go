@@ -3,6 +3,8 @@ package schemas
 import (
 	"bytes"
 	"unsafe"
+
+	"github.com/regtrap/regtrap/registry"
 )
 
 // told reports whether one of the shape's alternatives holds.
@@ -37,7 +39,7 @@ func (d *Decoder) compare(slot uint16, want string, prefix bool) bool {
 		return false
 	}
 	b := d.rec.b[s.from:s.to]
-	if len(b) == len(want) && equalFoldASCII(b, want) {
+	if registry.IsFold(view(b), want) {
 		return true
 	}
 	if len(b) > len(want) {
@@ -46,20 +48,7 @@ func (d *Decoder) compare(slot uint16, want string, prefix bool) bool {
 	if prefix && len(b) > len(want) {
 		b = b[:len(want)]
 	}
-	return len(b) == len(want) && equalFoldASCII(b, want)
-}
-
-// equalFoldASCII compares b with want, which is lower case and as long.
-func equalFoldASCII(b []byte, want string) bool {
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != want[i] {
-			return false
-		}
-	}
-	return true
+	return registry.IsFold(view(b), want)
 }
 
 // slot returns the slot in which a field of the shape sits: the first that is
@@ -137,9 +126,11 @@ func (d *Decoder) text(s span) string {
 // grows while an event is made, and where it moves the old memory stays as it
 // is, so views hold until forget.
 func (d *Decoder) view(from int) string {
-	b := d.arena[from:]
-	return unsafe.String(unsafe.SliceData(b), len(b))
+	return view(d.arena[from:])
 }
+
+// view returns b as a string without copying it: it shows what becomes of b.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // cutRaw shortens the text of a JSON string to at most n bytes, not within an
 // escape or a code point.

@@ -6,7 +6,7 @@ import "strings"
 // own words, as message id of 4657, or by number (winnt.h). Where the words
 // are of no source that is known they stay as they are.
 func valueType(text string) string {
-	if strings.HasPrefix(text, "REG_") {
+	if text == "" || strings.HasPrefix(text, "REG_") {
 		return text
 	}
 	text, _ = strings.CutPrefix(text, "%%")

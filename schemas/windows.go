@@ -122,34 +122,42 @@ func (d *Decoder) readSysmon(t *table, id uint64, o origin) Outcome {
 	}
 	w.data, w.dashes = sysmonData, true
 	w.keepOnly(RegistryDataType, "SZ_DWORD", "SZ_QWORD", "REG_DWORD", "REG_QWORD")
-	action := sysmonAction(w.first(SysmonEventType))
-	if action == ActionUnknown && id != 13 {
+	w.action = d.sysmonEvent(t, id)
+	return Outcome{Kind: Registry}
+}
+
+// sysmonEvent says what was done in the event id; 0 when that is not known.
+func (d *Decoder) sysmonEvent(t *table, id uint64) Action {
+	if id == 13 {
+		return ValueSet
+	}
+	w, action := &d.draft, ActionUnknown
+	if slot, ok := d.slot(t, SysmonEventType); ok && d.rec.slots[slot].kind.text() {
+		action = sysmonAction(view(d.plain(d.rec.slots[slot])))
+	}
+	if action == ActionUnknown {
 		// NXLog puts its severity there; the action is a line of the message.
 		action = sysmonAction(messageLine(w.first(SourceMessage), "EventType: "))
 	}
-	if id == 0 {
+	switch id {
+	case 0:
 		switch {
 		case action != ActionUnknown:
 		case w.has(RegistryNewPath):
-			action = KeyRenamed
+			return KeyRenamed
 		case w.has(RegistryDataStrings):
-			action = ValueSet
+			return ValueSet
 		}
-	}
-	switch id {
-	case 13:
-		action = ValueSet
 	case 14:
 		if action != ValueRenamed {
-			action = KeyRenamed
+			return KeyRenamed
 		}
 	case 12:
 		if action != KeyCreated && action != KeyDeleted && action != ValueDeleted {
-			action = ActionUnknown
+			return ActionUnknown
 		}
 	}
-	w.action = action
-	return Outcome{Kind: Registry}
+	return action
 }
 
 func sysmonAction(word string) Action {
