@@ -78,7 +78,10 @@ func (w *draft) hasData() bool {
 	if w.taken&(1<<RegistryDataStrings) != 0 {
 		return w.runs[RegistryDataStrings].to > w.runs[RegistryDataStrings].from
 	}
-	_, ok := w.d.slot(w.t, RegistryDataStrings)
+	slot, ok := w.d.slot(w.t, RegistryDataStrings)
+	if s := w.d.rec.slots[slot]; ok && s.kind == arrayKind {
+		_, _, ok = w.d.rec.element(int(s.from) + 1) // an empty list is none
+	}
 	return ok
 }
 
