@@ -28,9 +28,8 @@ const unnamedEnd = `\` + unnamedName
 
 // take takes path apart. scratch holds src where separators were doubled; the
 // scratch to use next is returned.
-func take(path string, ctx Context, scratch []byte) (parse, []byte) {
-	var p parse
-	p.src = path
+func (p *parse) take(path string, ctx *Context, scratch []byte) []byte {
+	*p = parse{src: path}
 	scratch = p.undouble(0, ctx, scratch)
 	p.split(ctx)
 	hive, n := cutHive(p.src[:p.key])
@@ -38,15 +37,18 @@ func take(path string, ctx Context, scratch []byte) (parse, []byte) {
 		// The separators below a hive are judged without those before it: were
 		// \REGISTRY\MACHINE\\X left as HKLM\\X, the canonical spelling would
 		// have another canonical spelling.
-		scratch = p.undouble(n, ctx, scratch)
-		p.split(ctx)
+		if length := len(p.src); p.src[min(n, length-1)] == '\\' {
+			if scratch = p.undouble(n, ctx, scratch); len(p.src) != length {
+				p.split(ctx)
+			}
+		}
 		p.rewrite(hive, n, ctx.SID, true)
 	}
-	return p, scratch
+	return scratch
 }
 
 // split finds where the key ends and what the value is.
-func (p *parse) split(ctx Context) {
+func (p *parse) split(ctx *Context) {
 	p.key, p.value, p.unnamed = len(p.src), false, false
 	if !ctx.ValueEvent {
 		return
@@ -82,7 +84,7 @@ func unnamed(path string) bool {
 // are doubled. What the source states as the value's name is not looked at; it
 // holds whatever backslashes it holds. Nor is the one before it, or before the
 // unnamed value: it is the decoder's, who joined key and name.
-func (p *parse) undouble(from int, ctx Context, scratch []byte) []byte {
+func (p *parse) undouble(from int, ctx *Context, scratch []byte) []byte {
 	for {
 		end := len(p.src)
 		if ctx.ValueEvent && ctx.HasValue && ctx.Value != "" && endsIn(p.src, ctx.Value) {
@@ -313,7 +315,8 @@ func (p *parse) append(dst []byte, numbered bool) (out []byte, key int) {
 // Canonicalize returns the canonical spelling of path, as [Path.Canonical] does:
 // path itself, allocating nothing, when it is canonical. It is idempotent.
 func Canonicalize(path string, ctx Context) string {
-	p, _ := take(path, ctx, nil)
+	var p parse
+	p.take(path, &ctx, nil)
 	if p.canonical(path) {
 		return path
 	}

@@ -70,6 +70,7 @@ type Text struct {
 type Path struct {
 	buf     []byte // what the texts are views of, but for the wire's
 	scratch []byte // the wire's path with its separators single
+	parse   parse
 
 	texts     [10]Text // five spellings, and each with the other end of an unnamed value
 	n         int
@@ -96,8 +97,8 @@ type Path struct {
 // also its ValueName.
 func (p *Path) Set(wire string, ctx Context) {
 	p.buf, p.n, p.nkeys = p.buf[:0], 0, 0
-	var t parse
-	t, p.scratch = take(wire, ctx, p.scratch)
+	t := &p.parse
+	p.scratch = t.take(wire, &ctx, p.scratch)
 	folded, aligned := p.fold(wire)
 	p.addFolded(wire, folded, Wire)
 	p.aligned = aligned && isASCII(ctx.SID)

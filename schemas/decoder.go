@@ -101,7 +101,11 @@ func (d *Decoder) Next() (*Event, Outcome) {
 	d.forget()
 	for {
 		r := &d.regions[len(d.regions)-1]
-		out, found := d.step(r)
+		var out Outcome
+		found := false
+		if !r.ended() { // told here, as every value ends with that
+			out, found = d.step(r)
+		}
 		if !found {
 			if d.regions = d.regions[:len(d.regions)-1]; len(d.regions) > 0 {
 				continue

@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"bytes"
+	"math/bits"
 	"time"
 )
 
@@ -20,6 +21,9 @@ type region struct {
 	host []byte // of a JSON string
 	time time.Time
 }
+
+// ended reports whether nothing is left of the region but what was read.
+func (r *region) ended() bool { return r.started && r.pos >= len(r.b) && !r.array }
 
 // pending reports whether anything is left of the value.
 func (d *Decoder) pending() bool {
@@ -174,9 +178,8 @@ func (d *Decoder) object(r *region, i int) Outcome {
 	if out, ok := d.skipped(); ok {
 		return out
 	}
-	tried := d.rec.tried
-	for k := range d.tables {
-		if t := &d.tables[k]; tried&(1<<k) != 0 && d.told(t) {
+	for tried := d.rec.tried; tried != 0; tried &= tried - 1 {
+		if t := &d.tables[bits.TrailingZeros64(tried)]; d.told(t) {
 			return d.finish(t, r)
 		}
 	}
