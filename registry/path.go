@@ -125,11 +125,12 @@ func (p *Path) Set(wire string, ctx Context) {
 	p.hive, p.value = hiveLen(text[:p.key]), t.value
 
 	key := text[:p.key]
-	if head, from, ok := sysmon(key); ok {
+	u := cutUser(key)
+	if head, from, ok := sysmon(key, u); ok {
 		p.join(head, canonical, from, Sysmon)
 	}
 	p.defend, p.defendKey = text, p.key
-	if head, from, ok := defend(key); ok {
+	if head, from, ok := defend(key, u); ok {
 		p.defend = p.join(head, canonical, from, Defend)
 		p.defendKey = len(p.defend) - (len(text) - p.key)
 	}
@@ -139,8 +140,10 @@ func (p *Path) Set(wire string, ctx Context) {
 		p.display = p.join([4]string{t.head[0], t.head[1], t.set}, canonical, from, Derived)
 		p.displayKey += len(p.display) - len(text)
 	}
-	if head, from, ok := systemClasses(key); ok {
-		p.join(head, canonical, from, Derived)
+	if u.system && u.classes {
+		// The hive that SYSTEM would have were it a user like others: rules look
+		// for _Classes.
+		p.join([4]string{`HKU`, u.account, `_Classes`}, canonical, u.from, Derived)
 	}
 	if t.unnamed {
 		for _, s := range p.texts[:p.n] {
@@ -155,44 +158,23 @@ func (p *Path) Set(wire string, ctx Context) {
 // sysmon returns how Sysmon writes a canonical key, as a new head in the place of
 // key[:from], or false when it writes the same. SYSTEM has no classes hive of its
 // own: they lie below HKU\.DEFAULT.
-func sysmon(key string) (head [4]string, from int, ok bool) {
-	if account, from, classes, ok := cutUser(key); ok {
-		switch {
-		case IsFold(account, `\s-1-5-18`):
-			return [4]string{`HKU\.DEFAULT`}, len(`HKEY_USERS`) + len(account), true
-		case classes:
-			return [4]string{`HKU`, account, `_Classes`}, from, true
-		}
-		return [4]string{`HKU`, account}, from, true
-	}
-	if under(key, `hklm\software\classes`) {
+func sysmon(key string, u user) (head [4]string, from int, ok bool) {
+	switch {
+	case u.system:
+		return [4]string{`HKU\.DEFAULT`}, len(`HKEY_USERS`) + len(u.account), true
+	case u.classes:
+		return [4]string{`HKU`, u.account, `_Classes`}, u.from, true
+	case u.from > 0:
+		return [4]string{`HKU`, u.account}, u.from, true
+	case under(key, `hklm\software\classes`):
 		return [4]string{`HKCR`}, len(`hklm\software\classes`), true
 	}
 	return head, 0, false
 }
 
-// systemClasses returns the key in the classes hive that SYSTEM would have
-// were it a user like others: rules look for _Classes.
-func systemClasses(key string) (head [4]string, from int, ok bool) {
-	account, from, classes, ok := cutUser(key)
-	if !ok || !classes || !IsFold(account, `\s-1-5-18`) {
-		return head, 0, false
-	}
-	return [4]string{`HKU`, account, `_Classes`}, from, true
-}
-
 // defend is the same for Elastic Defend, which writes the kernel's names: the
 // links (.DEFAULT, CurrentControlSet, the 32-bit classes) are resolved in them.
-func defend(key string) (head [4]string, from int, ok bool) {
-	if account, from, classes, ok := cutUser(key); ok {
-		switch {
-		case IsFold(account, `\s-1-5-18`):
-			return [4]string{`HKEY_USERS\.DEFAULT`}, len(`HKEY_USERS`) + len(account), true
-		case classes:
-			return [4]string{`HKEY_USERS`, account, `_Classes`}, from, true
-		}
-		return head, 0, false
-	}
+func defend(key string, u user) (head [4]string, from int, ok bool) {
 	const (
 		current = len(`hklm\system\currentcontrolset`)
 		soft    = len(`hklm\software`)
@@ -200,6 +182,11 @@ func defend(key string) (head [4]string, from int, ok bool) {
 		wow     = len(`hklm\software\classes\wow6432node`)
 	)
 	switch {
+	case u.system:
+		return [4]string{`HKEY_USERS\.DEFAULT`}, len(`HKEY_USERS`) + len(u.account), true
+	case u.classes:
+		return [4]string{`HKEY_USERS`, u.account, `_Classes`}, u.from, true
+	case u.from > 0:
 	case under(key, `hklm\system\currentcontrolset`):
 		return [4]string{key[:len(`hklm\system`)], `\ControlSet001`}, current, true
 	case under(key, `hklm\software\classes\wow6432node`):
@@ -208,21 +195,27 @@ func defend(key string) (head [4]string, from int, ok bool) {
 	return head, 0, false
 }
 
-// cutUser takes a key of HKEY_USERS apart: `\<SID>`, where what follows begins,
-// and whether \Software\Classes, for which a user has a hive of its own, lies
-// between.
-func cutUser(key string) (account string, from int, classes, ok bool) {
+// user is a canonical key of HKEY_USERS taken apart; the zero user is of another.
+type user struct {
+	account string // `\<SID>`
+	from    int    // what follows begins at key[from:]
+	classes bool   // \Software\Classes, for which a user has a hive of its own, lies between
+	system  bool   // the account is SYSTEM
+}
+
+func cutUser(key string) (u user) {
 	const root = len(`hkey_users`)
 	if !under(key, `hkey_users`) {
-		return "", 0, false, false
+		return u
 	}
-	account = segment(key[root:])
-	from = root + len(account)
-	if account != "" && under(key[from:], `\software\classes`) &&
-		(isSID(account[1:]) || IsFold(account, `\current_user`)) {
-		return account, from + len(`\software\classes`), true, true
+	u.account = segment(key[root:])
+	u.from = root + len(u.account)
+	u.system = IsFold(u.account, `\s-1-5-18`)
+	if u.account != "" && under(key[u.from:], `\software\classes`) &&
+		(isSID(u.account[1:]) || IsFold(u.account, `\current_user`)) {
+		u.from, u.classes = u.from+len(`\software\classes`), true
 	}
-	return account, from, false, true
+	return u
 }
 
 // join adds the spelling that has head in the place of base's first bytes, and
