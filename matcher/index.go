@@ -27,6 +27,7 @@ type index struct {
 	shelves   []shelf // by output
 	entries   []entry
 	first     int // of its outputs' numbers within the set
+	number    int // within the set
 }
 
 // place is where in a text a literal must be found.
@@ -127,10 +128,11 @@ func window(literal string) (from, to int) {
 	return from, from + size
 }
 
-// index builds the index of a field; first numbers its first output.
-func (f filing) index(field schemas.Field, first int) index {
+// index builds the index of a field, the set's index number; first numbers its
+// first output.
+func (f filing) index(field schemas.Field, number, first int) index {
 	literals := slices.Sorted(maps.Keys(f))
-	x := index{field: field, automaton: newAutomaton(literals, maxRows), shelves: make([]shelf, len(literals)+1), first: first}
+	x := index{field: field, number: number, automaton: newAutomaton(literals, maxRows), shelves: make([]shelf, len(literals)+1), first: first}
 	for i, l := range literals {
 		s := &x.shelves[i+1]
 		for p, entries := range f[l] {

@@ -21,7 +21,9 @@ type Matcher struct {
 	known   []uint32 // by leaf: epoch<<1, plus 1 when the leaf holds
 	reached []uint32 // by rule: it is among the candidates
 	seen    []uint32 // by output: its infix entries were taken
-	trail   []step   // the automaton's on its way through a text
+
+	// passages, by index, are of the texts of an earlier event.
+	passages []passage
 
 	candidates []int32 // rules whose cover has hit; has room for all
 }
@@ -33,6 +35,7 @@ func (s *Set) NewMatcher() *Matcher {
 		known:      make([]uint32, len(s.leaves)),
 		reached:    make([]uint32, len(s.rules)),
 		seen:       make([]uint32, s.outputs),
+		passages:   make([]passage, s.passages),
 		candidates: make([]int32, 0, len(s.rules)),
 	}
 }

@@ -8,6 +8,19 @@ import (
 	"github.com/regtrap/regtrap/schemas"
 )
 
+// A passage is the way of a text through an automaton.
+type passage struct {
+	text  []byte
+	trail []step // trail[i] is the step before byte i, without the mark reports
+	found []find
+}
+
+// find is a step behind which literals end, and where in the text.
+type find struct {
+	step step
+	end  int
+}
+
 // scan takes the texts of a field through its automaton. Spellings of a path
 // differ in a few segments, so of every text but the first only that part is
 // gone through in which it differs from the first:
@@ -27,11 +40,9 @@ func (m *Matcher) scan(x *index, vs []schemas.Value) {
 	a := &x.automaton
 	first := &vs[0]
 	base := first.Folded
-	if len(m.trail) < len(base)+1 {
-		m.trail = make([]step, 2*len(base)+64)
-	}
-	trail := m.trail[:len(base)+1]
-	m.walk(x, first, trail)
+	p := &m.passages[x.number]
+	m.walk(x, first, p)
+	trail := p.trail[:len(base)+1]
 	// What the first text hides from parts of its patterns the others may show.
 	hidden := first.Whole || first.Opaque
 	for k := 1; k < len(vs); k++ {
@@ -59,22 +70,38 @@ func (m *Matcher) scan(x *index, vs []schemas.Value) {
 	}
 }
 
-// walk takes v through the automaton and writes its steps to the trail: trail[i]
-// is the one before byte i, without the mark reports.
+// walk takes v through the automaton. p is the passage of an earlier event's text,
+// and becomes v's: events that follow each other are alike, and what v begins with
+// as that text did is not gone through again.
 //
 // A step waits for the one before it, and for little else. So both halves of the
-// text go through at once, the second as if it were a text of its own; then the
+// rest go through at once, the second as if it were a text of its own; then the
 // first goes on into the second until its state is the one found there. From there
 // on all is known.
-func (m *Matcher) walk(x *index, v *schemas.Value, trail []step) {
+func (m *Matcher) walk(x *index, v *schemas.Value, p *passage) {
 	a := &x.automaton
 	text := v.Folded
-	trail = trail[:len(text)+1]
-	half := len(text) / 2
-	trail[0] = 0
+	from := commonPrefix(unsafe.String(unsafe.SliceData(p.text), len(p.text)), text)
+	p.text = append(p.text[:from], text[from:]...)
+	if len(p.trail) < len(text)+1 {
+		p.trail = append(p.trail, make([]step, 2*len(text)+64)...)
+	}
+	earlier := p.found
+	p.found = p.found[:0]
+	for _, f := range earlier {
+		if f.end <= from {
+			m.note(x, v, p, f.step, f.end)
+		}
+	}
+
+	trail := p.trail[:len(text)+1]
+	half := from + (len(text)-from)/2
 	rows := a.rows
-	i, j := 0, half
-	s, t := step(0), step(0)
+	i, j := from, half
+	s, t := trail[from], step(0)
+	if s >= deep {
+		s, i = m.marked(x, v, p, s, i, half)
+	}
 	for i < half && j < len(text) {
 		n := min(half-i, len(text)-j)
 		left, right := text[i:i+n], text[j:j+n]
@@ -91,31 +118,31 @@ func (m *Matcher) walk(x *index, v *schemas.Value, trail []step) {
 		}
 		i, j = i+k, j+k
 		if s >= reports {
-			s, i = m.marked(x, v, trail, s, i, half)
+			s, i = m.marked(x, v, p, s, i, half)
 		}
 		if t >= reports {
-			t, j = m.marked(x, v, trail, t, j, len(text))
+			t, j = m.marked(x, v, p, t, j, len(text))
 		}
 	}
-	s = m.run(x, v, trail, s, i, half)
-	m.run(x, v, trail, t, j, len(text))
+	s = m.run(x, v, p, s, i, half)
+	m.run(x, v, p, t, j, len(text))
 	for i, t = half, 0; i < len(text) && s != t; i++ {
 		if s = a.next(s, text[i]); s&reports != 0 {
 			s &^= reports
-			m.report(x, s, v, i+1)
+			m.note(x, v, p, s, i+1)
 		}
 		t, trail[i+1] = trail[i+1], s
 	}
 }
 
 // run goes on with the step s before byte i of v up to byte end.
-func (m *Matcher) run(x *index, v *schemas.Value, trail []step, s step, i, end int) step {
+func (m *Matcher) run(x *index, v *schemas.Value, p *passage, s step, i, end int) step {
 	a := &x.automaton
 	for i < end {
 		s = a.rows[s+step(a.class[v.Folded[i]])]
 		i++
-		if trail[i] = s; s >= reports {
-			s, i = m.marked(x, v, trail, s, i, end)
+		if p.trail[i] = s; s >= reports {
+			s, i = m.marked(x, v, p, s, i, end)
 		}
 	}
 	return s
@@ -123,19 +150,25 @@ func (m *Matcher) run(x *index, v *schemas.Value, trail []step, s step, i, end i
 
 // marked goes on with a marked step before byte i of v, until one that leads to a
 // row, or byte end.
-func (m *Matcher) marked(x *index, v *schemas.Value, trail []step, s step, i, end int) (step, int) {
+func (m *Matcher) marked(x *index, v *schemas.Value, p *passage, s step, i, end int) (step, int) {
 	for {
 		if s&reports != 0 {
 			s &^= reports
-			m.report(x, s, v, i)
+			m.note(x, v, p, s, i)
 		}
-		trail[i] = s
+		p.trail[i] = s
 		if s < deep || i == end {
 			return s, i
 		}
 		s = x.automaton.deepStep(s, v.Folded[i])
 		i++
 	}
+}
+
+// note is report, for a passage.
+func (m *Matcher) note(x *index, v *schemas.Value, p *passage, s step, end int) {
+	p.found = append(p.found, find{s, end})
+	m.report(x, s, v, end)
 }
 
 // report takes what ends at end in v, where the step s leads.

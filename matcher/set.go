@@ -22,10 +22,11 @@ type Set struct {
 	leaves []leaf
 	// indexes of the fields that covers need, by kind of action and field: most
 	// rules are about values that are set, most events about keys.
-	indexes [kinds][]index
-	outputs int     // of all indexes' automata
-	always  []int32 // rules without a cover
-	actions schemas.Actions
+	indexes  [kinds][]index
+	outputs  int     // of all indexes' automata
+	passages int     // one an index
+	always   []int32 // rules without a cover
+	actions  schemas.Actions
 }
 
 // Compile compiles rules. An error names the place of the rule in the list.
@@ -73,8 +74,9 @@ func Compile(rules []Rule) (*Set, error) {
 		}
 		for field, f := range filings[k] {
 			if f != nil {
-				x := f.index(schemas.Field(field), s.outputs)
+				x := f.index(schemas.Field(field), s.passages, s.outputs)
 				s.outputs += len(x.shelves)
+				s.passages++
 				s.indexes[k] = append(s.indexes[k], x)
 			}
 		}
