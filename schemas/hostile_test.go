@@ -19,6 +19,7 @@ var hostile = map[string]func(n int) string{
 	"arrays in an object":          func(n int) string { return `{"a":` + repeat("[", n) },
 	"objects in wanted objects":    func(n int) string { return repeat(`{"winlog":{"event_data":`, n) },
 	"lines of open objects":        func(n int) string { return repeat("{\"a\":\n", n) },
+	"open objects, then others":    func(n int) string { return repeat(repeat("{\"a\":\n", 600)+"x\n", n) },
 	"long lines of open objects":   func(n int) string { return repeat(`{"b":[`+repeat("1,", 500)+"1],\"a\":\n", n) },
 	"lines of open arrays":         func(n int) string { return repeat("[\n", n) },
 	"lines of open strings":        func(n int) string { return repeat("{\"a\":\"\n", n) },
@@ -173,7 +174,7 @@ func TestHostileValuesNeedWorkInProportion(t *testing.T) {
 func TestHostileValuesNeedMemoryInProportion(t *testing.T) {
 	var before, after runtime.MemStats
 	for name, build := range hostile {
-		value := []byte(build(1 << 20))
+		value := []byte(build(1 << 19))
 		d := schemas.NewDecoder()
 		runtime.ReadMemStats(&before)
 		readAll(d, value)

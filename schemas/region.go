@@ -15,7 +15,7 @@ type region struct {
 	first   bool // no element of the array was read yet
 	started bool // a record was read
 	loose   bool // after malformed text: stray commas and brackets are passed over
-	again   int  // events in a row that were tried within others that could not be read
+	spent   int  // bytes that were read of malformed records
 
 	// What the records around say of the event, where it does not say itself.
 	host []byte // of a JSON string
@@ -131,15 +131,22 @@ func (d *Decoder) malformed(r *region, from, at int, want string) Outcome {
 	if d.rec.tooDeep {
 		out.Reason = DeadLimit
 	}
-	if d.rec.tooDeep {
-		from = d.rec.errAt // what is within is not tried level by level
-	}
-	d.resume(r, from)
+	d.resume(r, r.retry(from, d.rec.errAt, d.rec.tooDeep))
 	return out
 }
 
-// maxAgain bounds how often a part of malformed XML is read.
-const maxAgain = 8
+// retry returns where reading goes on after malformed text from from to at. A
+// record that is cut off seems to hold those behind it, which are tried
+// therefore; but not each of many, nor level by level: that would take the
+// square of the size.
+func (r *region) retry(from, at int, tooDeep bool) int {
+	const times, atLeast = 16, 1 << 16
+	r.spent += at - from
+	if tooDeep || r.spent > times*len(r.b)+atLeast {
+		return max(from, min(at, len(r.b)))
+	}
+	return from
+}
 
 // resume sets the region to the next line after from that begins as a record.
 // It starts from where the bad record begins, not from where it was found bad:
@@ -228,17 +235,10 @@ func (d *Decoder) element(r *region, i int) (out Outcome, found bool) {
 			out.Reason = DeadLimit
 		}
 		r.loose = true
-		// An event that is cut off seems to hold those behind it. They are
-		// tried, but not each of many: that would take the square of the size.
-		r.pos = nextEvent(r.b, i+1)
-		if r.pos >= s.errAt {
-			r.again = 0
-		} else if r.again++; s.tooDeep || r.again > maxAgain {
-			r.pos, r.again = nextEvent(r.b, s.errAt), 0
-		}
+		r.pos = nextEvent(r.b, r.retry(i+1, s.errAt, s.tooDeep))
 		return out, true
 	}
-	r.pos, r.again = end, 0
+	r.pos = end
 	if out, ok := d.skipped(); ok {
 		return out, true
 	}
