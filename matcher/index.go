@@ -129,10 +129,10 @@ func window(literal string) (from, to int) {
 }
 
 // index builds the index of a field, the set's index number; first numbers its
-// first output.
-func (f filing) index(field schemas.Field, number, first int) index {
+// first output; rows limits the rows of the automaton.
+func (f filing) index(field schemas.Field, number, first, rows int) index {
 	literals := slices.Sorted(maps.Keys(f))
-	x := index{field: field, number: number, automaton: newAutomaton(literals, maxRows), shelves: make([]shelf, len(literals)+1), first: first}
+	x := index{field: field, number: number, automaton: newAutomaton(literals, rows), shelves: make([]shelf, len(literals)+1), first: first}
 	for i, l := range literals {
 		s := &x.shelves[i+1]
 		for p, entries := range f[l] {

@@ -30,7 +30,10 @@ type Set struct {
 }
 
 // Compile compiles rules. An error names the place of the rule in the list.
-func Compile(rules []Rule) (*Set, error) {
+func Compile(rules []Rule) (*Set, error) { return compileRows(rules, maxRows) }
+
+// compileRows is Compile with the limit of an automaton's rows.
+func compileRows(rules []Rule, rows int) (*Set, error) {
 	s := &Set{rules: slices.Clone(rules), roots: make([]int32, len(rules))}
 	c := compiler{byText: make(map[string]int32)}
 	for i, r := range rules {
@@ -74,7 +77,7 @@ func Compile(rules []Rule) (*Set, error) {
 		}
 		for field, f := range filings[k] {
 			if f != nil {
-				x := f.index(schemas.Field(field), s.passages, s.outputs)
+				x := f.index(schemas.Field(field), s.passages, s.outputs, rows)
 				s.outputs += len(x.shelves)
 				s.passages++
 				s.indexes[k] = append(s.indexes[k], x)
