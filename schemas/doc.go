@@ -35,8 +35,10 @@
 //   - Channel and provider are compared without case and surrounding space.
 //   - A text is cut at Limits.FieldBytes and a list at Limits.FieldValues.
 //
-// After malformed text reading goes on at the next line that begins with { or
-// [, counted from where the bad record began.
+// After malformed JSON reading goes on at the next line that begins with {, [ or
+// an event of XML, counted from where the bad record began; after malformed XML
+// at the next event. Where that would take too long it goes on from where the
+// text is wrong, see region.retry.
 //
 // # Adding a shape
 //
@@ -56,13 +58,8 @@
 //
 // Spellings, texts of integers, users, images and everything derived is
 // assemble's: a shape never does that. Then add records to testdata/shapes and
-// run go test -update. A shape that wraps another document in an array appends
-// a region, as Decoder.object does for "records".
-//
-// Two things no table can say yet. Objects inside arrays are not entered, so
-// fields given as a list of names and values need a step in the scanner that
-// turns each item into a path. And a region is a part of the record's own
-// bytes, so JSON or XML inside a string needs a buffer of the decoder's that the
-// string is unescaped into before it is read as a region. Neither touches the
-// shapes that are there.
+// run go test -update. Fields that come as a list of names and texts are said by
+// the table's items. A place that holds whole documents, as objects, in an array
+// or in a text, is a wrapper's (see wrappers): each document is read as a region
+// of its own.
 package schemas

@@ -115,6 +115,27 @@ func TestMemoryOfALargeRecordIsGivenBack(t *testing.T) {
 	}
 }
 
+// Nor does a line of JSON that is damaged, be it XML that is behind.
+func TestRecordsBehindADamagedLineAreRead(t *testing.T) {
+	d := NewDecoder()
+	for _, good := range []string{wrappedDocuments[1].text, wrappedDocuments[3].text, wrappedDocuments[0].text} {
+		for _, bad := range []string{"{", `{"a":"`, `{"a":"x}`, `{"EventID":1,"a":`, "[x", `{"a":1}}`, "{x\ny"} {
+			d.Reset([]byte(bad + "\n" + good + "\n"))
+			found := false
+			for {
+				ev, out := d.Next()
+				if out.Kind == End {
+					break
+				}
+				found = found || ev != nil && ev.DisplayPath() == `HKLM\Software\A\b`
+			}
+			if !found {
+				t.Errorf("lost behind %q: %q", bad, good)
+			}
+		}
+	}
+}
+
 // An event that is cut off swallows no other behind it.
 func TestEventsBehindOneThatIsCutOffAreRead(t *testing.T) {
 	const good = `<Event><System><EventID>13</EventID></System><EventData><Data Name='TargetObject'>HKLM\Software\A\b</Data></EventData></Event>`

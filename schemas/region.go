@@ -159,7 +159,7 @@ func (d *Decoder) resume(r *region, from int) {
 			r.pos = len(r.b)
 			return
 		}
-		if i += n + 1; i < len(r.b) && (r.b[i] == '{' || r.b[i] == '[') {
+		if i += n + 1; i < len(r.b) && (r.b[i] == '{' || r.b[i] == '[' || eventStart(r.b[i:]) || bytes.HasPrefix(r.b[i:], []byte("<?xml"))) {
 			r.pos = i
 			return
 		}
