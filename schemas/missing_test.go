@@ -25,7 +25,7 @@ const (
 var lackingPaths = map[string]map[schemas.Missing]string{
 	"elastic_defend": {process: "process.name process.executable", user: "user.id user.name", host: "host.name host.id", when: "@timestamp", data: "registry.data.strings", action: "event.action event.type"},
 	"sysmon_module":  {process: "process.name process.executable", user: "user.name", host: "winlog.computer_name", when: "@timestamp", data: "winlog.event_data.Details"},
-	"winlogbeat": {process: "winlog.event_data.Image", user: "winlog.event_data.User", host: "winlog.computer_name host.name",
+	"winlogbeat": {process: "winlog.event_data.Image", user: "winlog.event_data.User", host: "winlog.computer_name",
 		when: "winlog.event_data.UtcTime @timestamp", data: "winlog.event_data.Details"},
 	"winlogbeat6": {process: "event_data.Image", user: "event_data.User", host: "computer_name", when: "event_data.UtcTime @timestamp", data: "event_data.Details"},
 	"nxlog":       {process: "Image", user: "User", host: "Hostname", when: "UtcTime", data: "Details"},

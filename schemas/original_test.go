@@ -100,7 +100,7 @@ func TestWhatTheShipperLostIsReadFromTheOriginal(t *testing.T) {
 			`<Data Name='NewValueType'>%%1873</Data><Data Name='NewValue'>x</Data><Data Name='ProcessId'>0x10</Data><Data Name='ProcessName'>C:\a.exe</Data></EventData></Event>`),
 			map[string]string{"registry.path": `\REGISTRY\MACHINE\SOFTWARE\A\b`, "registry.data.strings": "x", "EventType": "SetValue", "event.code": "4657",
 				"event.provider": "Microsoft-Windows-Security-Auditing", "winlog.channel": "Security", "process.executable": `C:\a.exe`, "process.pid": "0x10",
-				"user.id": "S-1-5-21-1-2-3-1001", "host.name": "collector-01", "time": "@timestamp", "shape": "winlogbeat", "action": "value set"}},
+				"user.id": "S-1-5-21-1-2-3-1001", "time": "@timestamp", "shape": "winlogbeat", "action": "value set"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inText, _ := json.Marshal(c.value)

@@ -10,7 +10,7 @@ func vector() shape {
 			EventCode:      {"event_id"},
 			Channel:        {"channel"},
 			EventProvider:  {"provider_name"},
-			HostName:       {"computer", "host"},
+			HostName:       {"computer"},
 			wireSystemTime: {"time_created"},
 			wireTimestamp:  {"timestamp"},
 			SourceID:       {"record_id"},

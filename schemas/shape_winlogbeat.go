@@ -62,7 +62,7 @@ func winlogPlaces() map[Field][]string {
 		auditUserDomain: {"user.domain"},
 		auditImage:      {"process.executable"},
 		// host.name is the collector's when events are forwarded.
-		HostName:       {"winlog.computer_name", "host.name"},
+		HostName:       {"winlog.computer_name"},
 		FilePath:       {"file.path"},
 		wireTimestamp:  {"@timestamp"},
 		wireError:      {"error.message"},
