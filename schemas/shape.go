@@ -196,7 +196,11 @@ func (c *compiler) slot(path string) uint16 {
 		n = uint16(len(c.paths))
 		c.slots[path] = n
 		c.paths = append(c.paths, path)
-		c.names = append(c.names, path[strings.LastIndexByte(path, '.')+1:])
+		name := path[strings.LastIndexByte(path, '.')+1:]
+		if name != "@timestamp" {
+			name = strings.TrimPrefix(name, "@") // an attribute's
+		}
+		c.names = append(c.names, name)
 	}
 	return n
 }
