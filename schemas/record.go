@@ -38,6 +38,7 @@ type record struct {
 	slots  []span
 	filled []uint16 // slots to clear before the next record
 	tried  uint64   // bit n: a slot that tells the table n is filled
+	holds  uint64   // bit n: the slot of the wrapper n is filled
 	key    []byte   // scratch: an escaped key
 	names  []span   // of the open elements of XML
 
@@ -54,7 +55,7 @@ func (r *record) clear() {
 		r.slots[slot].kind = absent
 	}
 	r.filled = r.filled[:0]
-	r.tried, r.foreign = 0, false
+	r.tried, r.holds, r.foreign = 0, 0, false
 	r.errWhat, r.tooDeep = "", false
 }
 
@@ -168,7 +169,7 @@ func (r *record) take(i int, n *node, depth int) int {
 		default:
 			end = r.skip(i, depth)
 		}
-		if !n.wraps || end < 0 || r.slots[n.slot].kind.text() {
+		if n.wraps == 0 || end < 0 || r.slots[n.slot].kind.text() {
 			return end
 		}
 		s.to, s.kind = int32(end), objectKind
@@ -200,6 +201,7 @@ func (r *record) fill(n *node, s span, end int) int {
 	if slot.kind == absent {
 		r.filled = append(r.filled, uint16(n.slot))
 		r.tried |= n.tells
+		r.holds |= n.wraps
 	}
 	*slot = s
 	if n.id && s.kind.text() {

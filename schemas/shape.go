@@ -258,8 +258,8 @@ func compileShapes() *program {
 			root.at(c.paths[slot]).node.id = true
 		}
 	}
-	for _, w := range wrappers() {
-		root.at(w.path).node.wraps = true
+	for i, w := range wrappers() {
+		root.at(w.path).node.wraps |= 1 << i
 	}
 	return &c.program
 }

@@ -1,6 +1,10 @@
 package schemas
 
-import "bytes"
+import (
+	"bytes"
+	"math/bits"
+	"unicode/utf8"
+)
 
 // A wrapper is a place in a record of no shape of its own where other
 // documents sit: an array of them, an object, or a text that is XML or JSON.
@@ -65,26 +69,21 @@ func (d *Decoder) unwrap(r *region) bool {
 	if len(d.regions) > d.limits.Unwrap {
 		return false
 	}
-	for i := range d.wrappers {
-		w := &d.wrappers[i]
+	for held := d.rec.holds; held != 0; held &= held - 1 {
+		w := &d.wrappers[bits.TrailingZeros64(held)]
 		s := d.rec.slots[w.slot]
-		inner := region{b: r.b, pos: int(s.from), started: true, host: r.host, time: r.time}
+		inner := region{host: r.host, time: r.time}
 		switch {
-		case s.kind == arrayKind, s.kind == objectKind && w.objects:
-			inner.b = r.b[:s.to]
-		case s.kind == stringKind:
-		default:
-			continue
-		}
-		if !d.hold(w.when) {
-			continue
-		}
-		if s.kind == stringKind {
+		case s.kind == stringKind && mayBegin(r.b[s.from:s.to]) && d.hold(w.when):
 			text, ok := d.document(r.b[s.from:s.to], w.strict)
 			if !ok {
 				continue
 			}
-			inner.b, inner.pos, inner.started = text, 0, false
+			inner.b = text
+		case (s.kind == arrayKind || s.kind == objectKind && w.objects) && d.hold(w.when):
+			inner.b, inner.pos, inner.started = r.b[:s.to], int(s.from), true
+		default:
+			continue
 		}
 		if w.outside {
 			if h := d.rec.slots[w.host]; h.kind == stringKind {
@@ -100,10 +99,23 @@ func (d *Decoder) unwrap(r *region) bool {
 	return false
 }
 
+// mayBegin reports whether the text of a JSON string may be that of a document:
+// most are told by their first byte.
+func mayBegin(raw []byte) bool {
+	if len(raw) == 0 {
+		return false
+	}
+	switch c := raw[0]; c {
+	case '<', '{', '[', '\\', byteOrderMark[0]:
+		return true
+	default:
+		return c <= ' ' || c >= utf8.RuneSelf // white space, also Unicode's
+	}
+}
+
 // document returns the text of a JSON string, when that text is a document:
 // Windows Event XML or JSON.
 func (d *Decoder) document(raw []byte, strict bool) ([]byte, bool) {
-	// Most strings are text, and are told by how they begin.
 	d.rec.key = appendUnescaped(d.rec.key[:0], cutRaw(raw, 64))
 	begin := bytes.TrimSpace(bytes.TrimPrefix(d.rec.key, byteOrderMark))
 	if len(begin) == 0 {
