@@ -115,16 +115,19 @@ func (e sysmon) json() []byte {
 	return fmt.Appendf(b, `}},"event":{"code":"%d","kind":"event","provider":"Microsoft-Windows-Sysmon","created":"%s"},"log":{"level":"information"},"host":{"name":"collector-1"}}`, e.id, e.time.Format("2006-01-02T15:04:06.000Z"))
 }
 
-// registryFeed returns a function that gives one registry event after another.
+// registryFeed returns a function that gives one registry event after another, in
+// JSON.
 func registryFeed() func() sample.Record {
 	f := sample.New(1, at(0))
 	n := 0
 	return func() sample.Record {
-		if n++; n%20 == 0 {
-			return f.Attack()
-		}
+		n++
 		for {
-			if r := f.Benign(); r.Shape != "" && r.Value[0] == '{' {
+			r := f.Benign()
+			if n%20 == 0 {
+				r = f.Attack()
+			}
+			if r.Shape != "" && r.Value[0] == '{' {
 				return r
 			}
 		}
