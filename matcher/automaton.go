@@ -141,9 +141,14 @@ func newAutomaton(literals []string, limit int) automaton {
 	for s := range a.nrows {
 		row := a.rows[s<<a.shift : (s+1)<<a.shift]
 		old := t.links[order[s]]
-		if s > 0 {
+		// What its failure link says is nearer to the root, so its row is complete.
+		switch fail := a.links[s].fail; {
+		case s == 0:
+		case fail < a.nrows:
+			copy(row, a.rows[fail<<a.shift:])
+		default:
 			for b, class := range a.class {
-				row[class] = a.next(a.stepTo(a.links[s].fail), byte(b)) // nearer to the root, so its row is complete
+				row[class] = a.next(a.stepTo(fail), byte(b))
 			}
 		}
 		for c := old.child; c < old.end; c++ {
