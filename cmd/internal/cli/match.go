@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -44,6 +45,9 @@ Exit status 3 with --fail-on-alert when there was an alert.`,
 	cmd.Flags().StringVar(&f.stats, "stats", "", "write the counts as one JSON object to `FILE`, - is standard error (default none)")
 	cmd.Flags().BoolVar(&f.failOnAlert, "fail-on-alert", false, "exit with status 3 when there was an alert (default false)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := spare(f.stats); err != nil {
+			return &exit{usage, err}
+		}
 		if len(args) == 0 {
 			args = []string{stdinName}
 		}
@@ -99,6 +103,31 @@ func (p Process) matchFiles(ctx context.Context, f *matchFlags, names []string) 
 	}
 	return nil
 }
+
+// spare reports that the file for the counts holds something else: most likely it
+// is telemetry, whose name was read as that of --stats.
+func spare(file string) error {
+	if file == "" || file == "-" {
+		return nil
+	}
+	info, err := os.Stat(file)
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return nil // what cannot be written is said when it is written
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	begin := make([]byte, len(statsBegin))
+	if _, err := io.ReadFull(f, begin); err == nil && string(begin) == statsBegin {
+		return nil
+	}
+	return fmt.Errorf("--stats %s: the file holds something other than counts: give a new file, or - for standard error", file)
+}
+
+// statsBegin is how the counts begin.
+const statsBegin = `{"records":`
 
 func (p Process) writeStats(file string, s *pipeline.Stats, took time.Duration) error {
 	b, err := s.JSON(took.Seconds())
