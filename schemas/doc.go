@@ -12,6 +12,19 @@
 // the slots that are filled, its reader turns them into a draft, and assemble
 // derives from the draft, alike for every shape, all that rules test.
 //
+// XML goes the same way: elements and attributes have paths in the same tree
+// (Event.System.Channel, Event.System.Provider.@Name), <Data Name='Image'> is
+// Event.EventData.Image. The texts of an event are unescaped, folded and spelled
+// when they are asked for: most rules are decided by one or two fields.
+//
+// # What is not read
+//
+// An event id of a known place that is of no registry event makes the record none,
+// whatever else it holds. Where that is read early and the record is the last of
+// its value, the rest is not looked at, so that it may be malformed and is skipped
+// all the same. Decoder.ReadAll reads everything; on valid JSON and well-formed XML
+// both find the same.
+//
 // # What is lenient
 //
 // The grammar is that of RFC 8259. These are taken all the same, because
