@@ -82,11 +82,15 @@ func returns(t *testing.T, p *registry.Path, ctx registry.Context) {
 		return
 	}
 	// A spelling may end by chance in what the source states and the wire's
-	// text does not end in.
-	if ctx.Value != "" && !strings.HasSuffix(p.Spellings()[0].Text, `\`+ctx.Value) {
+	// text does not end in, at least once its separators are single.
+	wire := p.Spellings()[0].Text
+	if got := registry.Canonicalize(wire, ctx); got != canonical {
+		t.Fatalf("%q %+v: %q by Set, %q by Canonicalize", wire, ctx, canonical, got)
+	}
+	if end := `\` + ctx.Value; ctx.Value != "" && !strings.HasSuffix(wire, end) && !(strings.Contains(wire, `\\`) && strings.HasSuffix(canonical, end)) {
 		ctx.Value, ctx.HasValue = "", false
 	}
-	for _, s := range p.Spellings() {
+	for _, s := range p.Spellings()[1:] {
 		if got := registry.Canonicalize(s.Text, ctx); registry.Fold(got) != registry.Fold(canonical) {
 			t.Fatalf("%s spelling %q is of %q, its canonical one %q %+v", s.Spelling, s.Text, canonical, got, ctx)
 		}
