@@ -30,7 +30,7 @@ func wrappers() []wrapper {
 		{path: "records", title: "Azure Event Hubs, diagnostic settings"},
 		{path: "event", objects: true, when: has("sourcetype"), host: "host", time: "time", title: hec},
 		{path: "event", objects: true, when: has("source"), host: "host", time: "time", title: hec},
-		{path: "event", when: has("time"), host: "host", time: "time", title: hec},
+		{path: "event", objects: true, when: has("time"), host: "host", time: "time", title: hec},
 		{path: "body", when: []clue{{"mime", "application/x-pt-eventlog"}}, strict: true, title: "MaxPatrol SIEM"},
 		{path: "body", title: "OpenTelemetry and others"},
 		{path: "event.original", title: "Elastic Agent, Logstash"},
