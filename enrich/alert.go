@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/regtrap/regtrap/matcher"
 	"github.com/regtrap/regtrap/rules"
@@ -23,7 +22,7 @@ type Options struct {
 // Alert makes the alert of one hit. The trace is the rule's Explain on ev,
 // rulesVersion the Hash of the rules, now the time of making. The alert keeps
 // nothing of ev, trace or src.
-func Alert(ev *schemas.Event, hit rules.Hit, trace *matcher.Trace, src Source, rulesVersion string, now time.Time, opt *Options) *schemas.Alert {
+func Alert(ev *schemas.Event, hit rules.Hit, trace *matcher.Trace, src *Source, rulesVersion string, now time.Time, opt *Options) *schemas.Alert {
 	r := hit.Rule
 	f := fields{ev}
 	a := &schemas.Alert{
@@ -82,11 +81,7 @@ func Alert(ev *schemas.Event, hit rules.Hit, trace *matcher.Trace, src Source, r
 		a.Regtrap.RelatedRules = append(a.Regtrap.RelatedRules, r.ID)
 	}
 	if opt.Original {
-		if utf8.Valid(src.Value) {
-			a.Regtrap.Original = string(src.Value)
-		} else {
-			a.Regtrap.OriginalBase64 = slices.Clone(src.Value)
-		}
+		src.carry(&a.Regtrap)
 	}
 	a.Related = related(a)
 	a.Message = message(ev.Action, a)
@@ -94,7 +89,7 @@ func Alert(ev *schemas.Event, hit rules.Hit, trace *matcher.Trace, src Source, r
 }
 
 // timestamp returns when the event happened and which text says so.
-func timestamp(ev *schemas.Event, src Source, now time.Time) (time.Time, string) {
+func timestamp(ev *schemas.Event, src *Source, now time.Time) (time.Time, string) {
 	at, source := ev.Time()
 	if t := representable(at); !t.IsZero() {
 		return t, source

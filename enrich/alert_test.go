@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,7 +95,7 @@ func alerts(t testing.TB, s *rules.Snapshot, src enrich.Source, opt enrich.Optio
 			return list
 		case schemas.Registry:
 			for _, hit := range s.Fold(nil, m.Match(nil, ev)) {
-				list = append(list, enrich.Alert(ev, hit, m.Explain(ev, hit.Index), src, s.Hash, madeAt, &opt))
+				list = append(list, enrich.Alert(ev, hit, m.Explain(ev, hit.Index), &src, s.Hash, madeAt, &opt))
 			}
 		}
 	}
@@ -293,6 +294,25 @@ func BenchmarkAlert(b *testing.B) {
 	ev, _ := d.Next()
 	hits := s.Fold(nil, m.Match(nil, ev))
 	for b.Loop() {
-		enrich.Alert(ev, hits[0], m.Explain(ev, hits[0].Index), src, s.Hash, madeAt, &enrich.Options{})
+		enrich.Alert(ev, hits[0], m.Explain(ev, hits[0].Index), &src, s.Hash, madeAt, &enrich.Options{})
+	}
+}
+
+// A value of many events is not carried by the alerts of all of them: that would
+// take the square of its size.
+func TestTheFirstAlertsOfALongValueCarryIt(t *testing.T) {
+	line := examples()["minimal"] + "\n"
+	value := strings.Repeat(line, 5<<20/len(line))
+	list := alerts(t, load(t), source(value), enrich.Options{Original: true})
+	if len(list) != strings.Count(value, "\n") {
+		t.Fatalf("%d alerts", len(list))
+	}
+	for i, a := range list {
+		if i < 3 && (a.Regtrap.Original != value || a.Regtrap.Trimmed != nil) {
+			t.Fatalf("alert %d: %d bytes, trimmed %v", i, len(a.Regtrap.Original), a.Regtrap.Trimmed)
+		}
+		if i >= 3 && (a.Regtrap.Original != "" || !slices.Equal(a.Regtrap.Trimmed, []string{"regtrap.original"})) {
+			t.Fatalf("alert %d: %d bytes, trimmed %v", i, len(a.Regtrap.Original), a.Regtrap.Trimmed)
+		}
 	}
 }

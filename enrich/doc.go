@@ -16,7 +16,7 @@
 //	offset     decimal text
 //	index      decimal text: place of the event within the value, from 0
 //	rule id    UTF-8
-//	value      the record's bytes
+//	value      the record's bytes; of more than 65,536 bytes their SHA-256
 //
 // So topic windows-events, partition 3, offset 1042, index 0, rule
 // aa7e06c3-9791-4142-a0b9-8751f87e372a and value {"EventID":13} have the id

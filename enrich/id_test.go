@@ -1,6 +1,7 @@
 package enrich_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -10,8 +11,8 @@ import (
 	"github.com/regtrap/regtrap/enrich"
 )
 
-func vector() enrich.Source {
-	return enrich.Source{Topic: "windows-events", Partition: 3, Offset: 1042, Value: []byte(`{"EventID":13}`)}
+func vector() *enrich.Source {
+	return &enrich.Source{Topic: "windows-events", Partition: 3, Offset: 1042, Value: []byte(`{"EventID":13}`)}
 }
 
 // The test vector of the documentation, for those who compute ids themselves.
@@ -34,16 +35,16 @@ func TestIDIsAsDocumented(t *testing.T) {
 
 func TestIDTellsEveryItemApart(t *testing.T) {
 	seen := make(map[string]string)
-	add := func(what string, src enrich.Source, index int, rule string) {
+	add := func(what string, src *enrich.Source, index int, rule string) {
 		id := enrich.ID(src, index, rule)
 		if other, ok := seen[id]; ok {
 			t.Errorf("%s and %s have one id", what, other)
 		}
 		seen[id] = what
 	}
-	change := func(f func(*enrich.Source)) enrich.Source {
+	change := func(f func(*enrich.Source)) *enrich.Source {
 		s := vector()
-		f(&s)
+		f(s)
 		return s
 	}
 	add("the vector", vector(), 0, "r")
@@ -55,6 +56,30 @@ func TestIDTellsEveryItemApart(t *testing.T) {
 	add("another rule", vector(), 0, "s")
 	add("another value", change(func(s *enrich.Source) { s.Value = append(s.Value, ' ') }), 0, "r")
 	add("value moved into the rule", change(func(s *enrich.Source) { s.Value = s.Value[1:] }), 0, "r{")
+}
+
+func TestOfALongValueTheDigestCounts(t *testing.T) {
+	for _, size := range []int{1 << 16, 1<<16 + 1, 1 << 20} {
+		src := vector()
+		src.Value = bytes.Repeat([]byte("a"), size)
+		last := src.Value
+		if size > 1<<16 {
+			sum := sha256.Sum256(src.Value)
+			last = sum[:]
+		}
+		var all []byte
+		for _, item := range []string{"windows-events", "3", "1042", "7", "r", string(last)} {
+			all = binary.BigEndian.AppendUint64(all, uint64(len(item)))
+			all = append(all, item...)
+		}
+		sum := sha256.Sum256(all)
+		want := hex.EncodeToString(sum[:16])
+		for range 2 { // the second time from memory
+			if got := enrich.ID(src, 7, "r"); got != want {
+				t.Errorf("%d bytes: %s, want %s", size, got, want)
+			}
+		}
+	}
 }
 
 func ExampleID() {

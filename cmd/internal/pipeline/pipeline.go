@@ -82,7 +82,7 @@ func (w *Worker) Record(src enrich.Source) (res *Result) {
 		}
 		w.outcome(out)
 		if out.Kind == schemas.Registry {
-			w.event(ev, src)
+			w.event(ev, &src)
 		}
 	}
 }
@@ -96,7 +96,7 @@ func (w *Worker) outcome(out schemas.Outcome) {
 	}
 }
 
-func (w *Worker) event(ev *schemas.Event, src enrich.Source) {
+func (w *Worker) event(ev *schemas.Event, src *enrich.Source) {
 	r := &w.result
 	if at, _ := ev.Time(); !at.IsZero() {
 		r.Times = append(r.Times, at)

@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -177,5 +178,34 @@ func BenchmarkRecord(b *testing.B) {
 				w.Record(src)
 			}
 		})
+	}
+}
+
+// The alerts of one value share what the value costs: four times as many events
+// take about four times as long, not sixteen.
+func TestAlertsOfOneValueCostInProportion(t *testing.T) {
+	c := config(t)
+	c.Options.Original = true
+	w := pipeline.NewWorker(c)
+	took := func(events int) time.Duration {
+		src := source(strings.Repeat(attack+"\n", events))
+		least := time.Hour
+		for range 3 {
+			began := time.Now()
+			if r := w.Record(src); len(r.Alerts) != events {
+				t.Fatalf("%d alerts of %d events", len(r.Alerts), events)
+			}
+			least = min(least, time.Since(began))
+		}
+		return least
+	}
+	for try := 1; ; try++ {
+		one, four := took(4000), took(16000)
+		if four < 10*one {
+			return
+		}
+		if try == 5 {
+			t.Fatalf("4,000 events of one value took %v, 16,000 took %v", one, four)
+		}
 	}
 }

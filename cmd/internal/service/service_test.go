@@ -43,7 +43,7 @@ func checkAlerts(t *testing.T, s *Service, all sent, messages []producer.Message
 	for p, r := range all {
 		for _, rule := range s.Rules().Rules {
 			if rule.Name == r.Rule {
-				due[enrich.ID(enrich.Source{Topic: p.topic, Partition: p.partition, Offset: p.offset, Value: r.Value}, 0, rule.ID)] = rule.Name
+				due[enrich.ID(&enrich.Source{Topic: p.topic, Partition: p.partition, Offset: p.offset, Value: r.Value}, 0, rule.ID)] = rule.Name
 			}
 		}
 	}
