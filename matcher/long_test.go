@@ -93,3 +93,32 @@ func TestMatchAgreesWithTheObviousEvaluatorOnLongTexts(t *testing.T) {
 		t.Errorf("%d hits, %d states without rows: the random rules are not varied", hits, deepest)
 	}
 }
+
+// Texts that hide parts of them do not hide those of the texts behind them, and a
+// long pattern that is a whole text is found in texts that show nothing else.
+func TestHiddenTextsHideOnlyThemselves(t *testing.T) {
+	const number = "0x0000000100000004"
+	set, err := Compile([]Rule{
+		{Match{Field: schemas.FilePath, Pattern: NewPattern(Token{Kind: Star}, Token{Kind: Literal, Literal: "cd"}, Token{Kind: Star})}, schemas.AllActions},
+		{Match{Field: schemas.RegistryDataStrings, Pattern: literal(number)}, schemas.AllActions},
+		{Match{Field: schemas.RegistryDataStrings, Pattern: NewPattern(Token{Kind: Star}, Token{Kind: Literal, Literal: number})}, schemas.AllActions},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := set.NewMatcher()
+	for _, c := range []struct {
+		ev   record
+		want []int32
+	}{
+		{record{schemas.FilePath: {{Text: "abcdef", Folded: "abcdef", Opaque: true}, {Text: "abcdefgh", Folded: "abcdefgh"}}}, []int32{0}},
+		{record{schemas.FilePath: {{Text: "abcdef", Folded: "abcdef", Whole: true}, {Text: "abcdefgh", Folded: "abcdefgh"}}}, []int32{0}},
+		{record{schemas.FilePath: {{Text: "abcdef", Folded: "abcdef", Opaque: true}}}, nil},
+		{record{schemas.RegistryDataStrings: {{Text: number, Folded: number, Whole: true}}}, []int32{1}},
+		{record{schemas.RegistryDataStrings: {{Text: number, Folded: number}}}, []int32{1, 2}},
+	} {
+		if got := m.match(nil, schemas.ValueSet, c.ev); !slices.Equal(got, c.want) {
+			t.Errorf("%+v: match = %v, want %v", c.ev, got, c.want)
+		}
+	}
+}

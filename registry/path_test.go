@@ -152,3 +152,14 @@ func BenchmarkSet(b *testing.B) {
 		})
 	}
 }
+
+// An identifier may be any text, and fold to another length.
+func TestFoldsWhereTheIdentifierIsNotASCII(t *testing.T) {
+	var p registry.Path
+	p.Set(`HKCU\SOFTWARE\Classes\Ab\C`, registry.Context{SID: "S-1-ÄK\u212aȺ", ValueEvent: true})
+	for _, s := range p.Spellings() {
+		if want := registry.Fold(s.Text); s.Folded != want {
+			t.Errorf("%s %q folds to %q, want %q", s.Spelling, s.Text, s.Folded, want)
+		}
+	}
+}
