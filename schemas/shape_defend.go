@@ -75,7 +75,7 @@ func readDefend(d *Decoder, t *table) Outcome {
 	}
 	w.data = typedData
 	_, hasBytes := d.slot(t, wireDataBytes)
-	if hasBytes && (!w.has(RegistryDataStrings) || w.first(RegistryDataType) == "REG_BINARY") {
+	if hasBytes && !w.has(RegistryDataStrings) {
 		w.set(RegistryDataStrings, binaryData)
 		if !w.has(RegistryDataType) {
 			w.set(RegistryDataType, "REG_BINARY")

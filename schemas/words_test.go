@@ -35,7 +35,7 @@ func TestOtherWordsOfASource(t *testing.T) {
 		"a value read":              {in(end, "registry_read_event"), schemas.Queried, schemas.EventAction, "query"},
 		"a key renamed":             {in(end, "registry_rename_event"), schemas.KeyRenamed, schemas.EventAction, "rename"},
 		"lines as Windows indents":  {in(multi, `one\r\n\t\t\ttwo\r\n`), schemas.ValueSet, schemas.RegistryDataStrings, "one|two"},
-		"a reference to no letter":  {in(xml, "a&#x110000;b&#1114112;"), schemas.ValueSet, schemas.RegistryDataStrings, "a&#x110000;b&#1114112;"},
+		"a reference to no letter":  {in(xml, "a&#x110000;b&#1114112;c&#x100000041;"), schemas.ValueSet, schemas.RegistryDataStrings, "a&#x110000;b&#1114112;c&#x100000041;"},
 	} {
 		d := schemas.NewDecoder()
 		d.Reset([]byte(c.record))
