@@ -44,7 +44,7 @@
 //     surrogate.
 //   - An event id is a number or a string: 13, 13.0, "13", " 13 ". Where it is
 //     missing, a record of Sysmon's channel with a TargetObject is a registry
-//     event.
+//     event, if its shape is told without the id.
 //   - Channel and provider are compared without case and surrounding space.
 //   - A text is cut at Limits.FieldBytes and a list at Limits.FieldValues.
 //

@@ -204,7 +204,7 @@ func (r *record) fill(n *node, s span, end int) int {
 		r.holds |= n.wraps
 	}
 	*slot = s
-	if n.id && s.kind.text() {
+	if n.id && s.kind.text() && (s.kind == numberKind || !n.number) {
 		if id, ok := parseWhole(r.b[s.from:s.to]); ok && !registryID(id) {
 			first := !r.foreign
 			r.foreign = true

@@ -187,7 +187,11 @@ func (d *Decoder) object(r *region, i int) Outcome {
 	}
 	for tried := d.rec.tried; tried != 0; tried &= tried - 1 {
 		if t := &d.tables[bits.TrailingZeros64(tried)]; d.told(t) {
-			return d.finish(t, r)
+			out := d.finish(t, r)
+			if out.Reason == DeadMissingPath && d.unwrap(r) { // the event is beside its header
+				return Outcome{}
+			}
+			return out
 		}
 	}
 	if d.unwrap(r) {

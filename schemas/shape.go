@@ -255,7 +255,8 @@ func compileShapes() *program {
 			root.at(s.items).node.items = root.at(parent).node
 		}
 		for _, slot := range c.tables[i].places[EventCode] {
-			root.at(c.paths[slot]).node.id = true
+			node := root.at(c.paths[slot]).node
+			node.id, node.number = true, c.paths[slot] == "event_id" // Cortex has its own
 		}
 	}
 	for i, w := range wrappers() {

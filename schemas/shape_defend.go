@@ -88,7 +88,9 @@ func readDefend(d *Decoder, t *table) Outcome {
 	// The path ends in the value's name, which may hold backslashes.
 	full := w.first(RegistryPath)
 	if n := len(full) - len(name); hasName && n > 0 && full[n-1] == '\\' && strings.EqualFold(full[n:], name) {
-		w.valueName, w.hasValueName = name, true
+		w.valueName, w.hasValueName = full[n:], true
+	} else if hasName && name == "" { // the unnamed value, beside the path of its key
+		w.hasValueName = true
 	}
 	return Outcome{Kind: Registry}
 }

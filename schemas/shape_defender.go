@@ -15,7 +15,7 @@ func defender() shape {
 	return shape{
 		id: ShapeDefender, name: "defender", title: "Microsoft Defender XDR, `AdvancedHunting-DeviceRegistryEvents`",
 		notes: "The path is `RegistryKey` and `RegistryValueName`. Of what was deleted or renamed the old names are in `PreviousRegistryKey` and `PreviousRegistryValueName`. " +
-			"`InitiatingProcessFolderPath` is joined with the file name where it does not end in it. Binary data is opaque.",
+			"A user's hive is written `HKEY_CURRENT_USER\\<SID>` and read as `HKEY_USERS\\<SID>`. `InitiatingProcessFolderPath` is joined with the file name where it does not end in it. Binary data is opaque.",
 		told: [][]clue{
 			{{"category", "AdvancedHunting-*"}},
 			has(p+"ActionType", p+"InitiatingProcessFileName"),
@@ -70,15 +70,27 @@ func readDefender(d *Decoder, t *table) Outcome {
 		return missingPath("RegistryKey")
 	}
 	w.data = typedData
-	key := d.takeText(t, wireKey)
+	key := w.ownHive(d.takeText(t, wireKey))
 	if w.action == KeyRenamed && d.says(t, wireNewKey) {
 		w.set(RegistryNewPath, key)
-		key = d.takeText(t, wireNewKey)
+		key = w.ownHive(d.takeText(t, wireNewKey))
 	}
 	w.keyAndValue(t, key)
 	w.folder(t)
 	w.splitMulti()
 	return Outcome{Kind: Registry}
+}
+
+// ownHive returns the key as others write it where Defender writes the hive of a
+// user, known by his identifier, as HKEY_CURRENT_USER\<SID>.
+func (w *draft) ownHive(key string) string {
+	const current = `HKEY_CURRENT_USER\`
+	if len(key) <= len(current) || !strings.EqualFold(key[:len(current)], current) || !strings.HasPrefix(strings.ToUpper(key[len(current):]), "S-1-") {
+		return key
+	}
+	from := len(w.d.arena)
+	w.d.arena = append(append(w.d.arena, `HKEY_USERS\`...), key[len(current):]...)
+	return w.d.view(from)
 }
 
 // keyAndValue sets the path of sources that state key and value name apart.

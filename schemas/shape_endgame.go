@@ -65,6 +65,7 @@ func readEndgame(d *Decoder, t *table) Outcome {
 	}
 	data := w.has(RegistryDataStrings)
 	w.valueName = d.takeText(t, wireValueName)
+	_, named := d.slot(t, wireValueName)
 	w.value = data || w.valueName != ""
 	switch words := w.first(SourceAction); {
 	case inWords(words, "delete"):
@@ -81,7 +82,7 @@ func readEndgame(d *Decoder, t *table) Outcome {
 	case data, inWords(words, "modify"), inWords(words, "create"):
 		w.action = ValueSet
 	}
-	if name, full := w.valueName, w.first(RegistryPath); name != "" && strings.HasSuffix(full, `\`+name) {
+	if name, full := w.valueName, w.first(RegistryPath); name == "" && named || name != "" && strings.HasSuffix(full, `\`+name) {
 		w.hasValueName = true
 	}
 	return Outcome{Kind: Registry}

@@ -5,7 +5,7 @@ package schemas
 func flat() shape {
 	return shape{
 		id: ShapeFlat, name: "flat", title: "Flat exports of Windows events",
-		told:   [][]clue{has("EventID", "Channel"), has("EventID", "Provider_Name")},
+		told:   [][]clue{has("EventID", "Channel"), has("EventID", "Provider_Name"), has("Channel", "TargetObject")},
 		places: flatPlaces(),
 		read:   readWindows,
 	}
@@ -36,5 +36,5 @@ func flatPlaces() map[Field][]string {
 		SourceID:       {"RecordNumber", "EventRecordID"},
 		SourceMessage:  {"Message", "message"},
 		SourceTags:     {"tags"},
-	}, eventData("EventData."), eventData(""))
+	}, eventData(""), eventData("EventData."))
 }

@@ -62,7 +62,8 @@ func readSentinelOne(d *Decoder, t *table) Outcome {
 		w.action = KeyCreated
 	}
 	w.data = sysmonData
-	if name := d.takeText(t, wireValueName); name != "" && strings.HasSuffix(w.first(RegistryPath), `\`+name) {
+	_, named := d.slot(t, wireValueName)
+	if name := d.takeText(t, wireValueName); name == "" && named || name != "" && strings.HasSuffix(w.first(RegistryPath), `\`+name) {
 		w.valueName, w.hasValueName = name, true
 	}
 	w.splitMulti()

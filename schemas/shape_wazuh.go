@@ -8,7 +8,7 @@ func wazuh() shape {
 	prefixes := []string{"win.", "data.win.", "_source.data.win."}
 	s := shape{
 		id: ShapeWazuh, name: "wazuh", title: "Wazuh",
-		notes: "Backslashes of `win.eventdata` are still doubled once the JSON is read; where every run of them in a text is even, they are halved.",
+		notes: "Texts of `win.eventdata` are still escaped once the JSON is read: every backslash is doubled, and one stands before a quote. Where all of a text is so, it is unescaped.",
 		places: map[Field][]string{
 			wireTimestamp: {"timestamp", "@timestamp", "_source.timestamp", "_source.@timestamp"},
 		},
@@ -42,7 +42,8 @@ func readWazuh(d *Decoder, t *table) Outcome {
 	return readWindows(d, t)
 }
 
-// halveBackslashes makes backslashes single where every run of them is even.
+// halveBackslashes takes one escaping off, where all of the text is escaped: a
+// backslash stands before another one, or before a quote.
 func (w *draft) halveBackslashes(s string) string {
 	first := strings.IndexByte(s, '\\')
 	if first < 0 {
@@ -52,17 +53,16 @@ func (w *draft) halveBackslashes(s string) string {
 		if s[i] != '\\' {
 			continue
 		}
-		if i+1 == len(s) || s[i+1] != '\\' {
+		if i++; i == len(s) || s[i] != '\\' && s[i] != '"' {
 			return s
 		}
-		i++
 	}
 	from := len(w.d.arena)
 	for i := 0; i < len(s); i++ {
-		w.d.arena = append(w.d.arena, s[i])
 		if s[i] == '\\' {
 			i++
 		}
+		w.d.arena = append(w.d.arena, s[i])
 	}
 	return w.d.view(from)
 }

@@ -20,11 +20,15 @@ func sysmonModule() shape {
 }
 
 func winlogbeat() shape {
+	places := winlogPlaces()
+	// Only the module takes these from Sysmon's User; else they are copies of
+	// winlog.user.
+	places[UserName], places[UserDomain] = nil, nil
 	return shape{
 		id: ShapeWinlogbeat, name: "winlogbeat", title: "Winlogbeat 7 and 8, Elastic Agent, raw",
 		notes:  "`winlog.user` is the logger, not who acted. Where `error.message` speaks of an \"XML syntax error\", what is lost is read from `event.original`.",
 		told:   [][]clue{has("winlog.event_id"), has("winlog.channel"), has("winlog.provider_name"), has("winlog.event_data.TargetObject")},
-		places: winlogPlaces(),
+		places: places,
 		read:   readWinlog,
 	}
 }

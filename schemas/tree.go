@@ -33,7 +33,9 @@ type node struct {
 	slot  int    // of a scalar or array at this place; -1 when none is wanted
 	tells uint64 // bit n: the slot is one by which the table n may be told
 	id    bool   // an event id sits here
-	wraps uint64 // bit n: the wrapper n is here, and an object fills the slot too
+	// number says that only a number is an event id here: a text is another source's.
+	number bool
+	wraps  uint64 // bit n: the wrapper n is here, and an object fills the slot too
 
 	items      *node // an array here holds names and texts of that node's keys
 	attributes bool  // some keys are those of XML attributes

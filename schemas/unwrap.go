@@ -31,7 +31,9 @@ func wrappers() []wrapper {
 		{path: "event", objects: true, when: has("sourcetype"), host: "host", time: "time", title: hec},
 		{path: "event", objects: true, when: has("source"), host: "host", time: "time", title: hec},
 		{path: "event", objects: true, when: has("time"), host: "host", time: "time", title: hec},
-		{path: "body", when: []clue{{"mime", "application/x-pt-eventlog"}}, strict: true, title: "MaxPatrol SIEM"},
+		{path: "event", objects: true, when: has("index"), host: "host", time: "time", title: hec},
+		{path: "event", objects: true, when: has("host"), host: "host", time: "time", title: hec},
+		{path: "body", when: []clue{{"mime", "application/x-pt-eventlog"}}, objects: true, strict: true, title: "MaxPatrol SIEM"},
 		{path: "body", title: "OpenTelemetry and others"},
 		{path: "event.original", title: "Elastic Agent, Logstash"},
 		{path: "xml", title: "Winlogbeat's and others' raw event"},
@@ -113,15 +115,31 @@ func mayBegin(raw []byte) bool {
 	}
 }
 
+// trimRaw cuts white space off the beginning of a JSON string's text.
+func trimRaw(raw []byte) []byte {
+	for len(raw) > 0 {
+		switch {
+		case raw[0] <= ' ':
+			raw = raw[1:]
+		case len(raw) > 1 && raw[0] == '\\' && (raw[1] == 'n' || raw[1] == 'r' || raw[1] == 't'):
+			raw = raw[2:]
+		default:
+			return raw
+		}
+	}
+	return raw
+}
+
 // document returns the text of a JSON string, when that text is a document:
 // Windows Event XML or JSON.
 func (d *Decoder) document(raw []byte, strict bool) ([]byte, bool) {
-	d.rec.key = appendUnescaped(d.rec.key[:0], cutRaw(raw, 64))
+	d.rec.key = appendUnescaped(d.rec.key[:0], cutRaw(trimRaw(raw), 64))
 	begin := bytes.TrimSpace(bytes.TrimPrefix(d.rec.key, byteOrderMark))
 	if len(begin) == 0 {
 		return nil, false
 	}
 	switch c := begin[0]; {
+	case bytes.HasPrefix(begin, []byte("<!--")):
 	case c == '<' && (eventStart(begin) || bytes.HasPrefix(begin, []byte("<?xml")) || bytes.HasPrefix(begin, []byte("<Events"))):
 	case c == '{', c == '[':
 	default:
@@ -133,6 +151,9 @@ func (d *Decoder) document(raw []byte, strict bool) ([]byte, bool) {
 	}
 	text := appendUnescaped(d.texts[level][:0], raw)
 	d.texts[level] = text
+	if begin[0] == '<' && begin[1] == '!' && nextEvent(text, 0) == len(text) {
+		return nil, false // a comment, and no event behind it
+	}
 	if begin[0] == '<' || strict {
 		return text, true
 	}

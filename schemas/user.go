@@ -10,7 +10,7 @@ import (
 // on the language of the machine. Rules name it in English or by its SID.
 type wellKnown struct {
 	sid, name string
-	names     []string // in other languages: de, fr, es, it, pt, nl, sv, pl
+	names     []string // in other languages: de, fr, es, it, pt, nl, sv, pl, ru, nb, da, fi, hu
 }
 
 const authority = "NT AUTHORITY"
@@ -18,13 +18,13 @@ const authority = "NT AUTHORITY"
 // authorities and accounts are read only.
 var (
 	authorities = []string{authority, "NT-AUTORITÄT", "AUTORITE NT", "AUTORITÉ NT", "AUTORIDAD NT", "AUTORITÀ NT", "AUTORIDADE NT",
-		"NT-AUTORITEIT", "NT INSTANS", "NT-INSTANS", "ZARZĄDZANIE NT"}
+		"NT-AUTORITEIT", "NT INSTANS", "NT-INSTANS", "ZARZĄDZANIE NT", "NT-MYNDIGHET", "NT-MYNDIGHED", "NT-HALLINTA", "NT HATÓSÁG"}
 	accounts = []wellKnown{
-		{"S-1-5-18", "SYSTEM", []string{"Système", "Systeme", "SISTEMA", "LocalSystem"}},
-		{"S-1-5-19", "LOCAL SERVICE", []string{"Lokaler Dienst", "SERVICE LOCAL", "SERVICIO LOCAL", "SERVIZIO LOCALE",
-			"SERVIÇO LOCAL", "LOKALE SERVICE", "LOKAL TJÄNST", "USŁUGA LOKALNA"}},
+		{"S-1-5-18", "SYSTEM", []string{"Système", "Systeme", "SISTEMA", "LocalSystem", "СИСТЕМА", "JÄRJESTELMÄ", "RENDSZER"}},
+		{"S-1-5-19", "LOCAL SERVICE", []string{"Lokaler Dienst", "SERVICE LOCAL", "SERVICIO LOCAL", "SERVICIO LOC", "SERVIZIO LOCALE",
+			"SERVIÇO LOCAL", "LOKALE SERVICE", "LOKAL TJÄNST", "USŁUGA LOKALNA", "ЛОКАЛЬНАЯ СЛУЖБА"}},
 		{"S-1-5-20", "NETWORK SERVICE", []string{"Netzwerkdienst", "SERVICE RÉSEAU", "SERVICE RESEAU", "SERVICIO DE RED", "Servicio de red",
-			"SERVIZIO DI RETE", "SERVIÇO DE REDE", "NETWERKSERVICE", "NÄTVERKSTJÄNST", "USŁUGA SIECIOWA"}},
+			"SERVIZIO DI RETE", "SERVIÇO DE REDE", "NETWERKSERVICE", "NÄTVERKSTJÄNST", "USŁUGA SIECIOWA", "СЕТЕВАЯ СЛУЖБА"}},
 	}
 )
 
@@ -63,6 +63,8 @@ func (w *draft) addUser() {
 	if full != "" && name == "" {
 		if d, n, ok := strings.Cut(full, `\`); ok {
 			domain, name = d, n
+		} else if sid == "" && strings.HasPrefix(full, "S-1-") {
+			sid, full = full, ""
 		} else {
 			name = full
 		}

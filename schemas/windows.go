@@ -205,7 +205,7 @@ func (d *Decoder) readAudit(t *table, o origin) Outcome {
 	if w.valueName == "-" {
 		w.valueName = ""
 	}
-	w.join(d.takeText(t, auditObject), w.valueName)
+	w.join(strings.TrimRight(d.takeText(t, auditObject), `\`), w.valueName)
 	for _, m := range [...]struct{ to, from Field }{
 		{ProcessExecutable, auditImage}, {UserID, auditUserID}, {UserName, auditUserName}, {UserDomain, auditUserDomain},
 	} {
