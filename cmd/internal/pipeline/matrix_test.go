@@ -24,6 +24,11 @@ const (
 	provider  = `C:\Windows\System32\wbem\WmiPrvSE.exe`
 )
 
+// images returns the spellings of the provider host's image.
+func images() []string {
+	return []string{provider, `C:\WINDOWS\system32\wbem\WMIPRVSE.EXE`, `c:\windows\syswow64\wbem\wmiprvse.exe`, `\Device\HarddiskVolume3\Windows\System32\wbem\WmiPrvSE.exe`}
+}
+
 // locations returns a path for every location, canonical but for a control set
 // of number 001.
 func locations() []string {
@@ -51,7 +56,10 @@ func spelled(path string) []string {
 		}
 	}
 	if rest, ok := strings.CutPrefix(path, `HKEY_USERS\`+matrixSID+`\`); ok {
-		list = append(list, `HKCU\`+rest, `HKEY_CURRENT_USER\`+rest, `HKU\.DEFAULT\`+rest, `\REGISTRY\USER\S-1-5-18\`+rest)
+		list = append(list, `HKCU\`+rest, `HKEY_CURRENT_USER\`+rest)
+		for _, head := range heads[`HKEY_USERS\`] {
+			list = append(list, head+`.DEFAULT\`+rest, head+`S-1-5-18\`+rest)
+		}
 	}
 	for _, p := range slices.Clone(list) {
 		if strings.Contains(p, "ControlSet001") {
@@ -100,6 +108,7 @@ func TestEveryLocationAlertsOnceInEverySpellingShapeAndForm(t *testing.T) {
 	t.Run("sources", func(t *testing.T) {
 		eachSource(t, func(t *testing.T, s sample.Source, w *pipeline.Worker, rng *rand.Rand) {
 			sources.Add(1)
+			images, changes := images(), 0
 			if !s.Tells(sample.SetValue) {
 				t.Fatal("tells of no value that was set")
 			}
@@ -107,7 +116,10 @@ func TestEveryLocationAlertsOnceInEverySpellingShapeAndForm(t *testing.T) {
 				want := sample.Expected(path)
 				for _, wire := range spelled(path) {
 					for _, wire := range cases(wire, rng) {
-						doc := s.Write(change(wire))
+						c := change(wire)
+						c.Image = images[changes%len(images)]
+						changes++
+						doc := s.Write(c)
 						for _, form := range sample.Forms() {
 							n.Add(1)
 							value := doc.Render(form, rng)
