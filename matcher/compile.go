@@ -51,6 +51,8 @@ func (c *compiler) add(at int32, x Expr, depth int) error {
 		return c.addParts(at, orNode, x, depth)
 	case Not:
 		return c.addParts(at, notNode, []Expr{x.X}, depth)
+	case Named:
+		return c.add(at, x.X, depth+1)
 	case Bool:
 		c.nodes[at] = node{kind: boolNode}
 		if x {
@@ -83,6 +85,8 @@ func (c *compiler) leaf(x Expr) (int32, error) {
 	switch x := x.(type) {
 	case Match:
 		l.field, l.cased = x.Field, x.Cased
+	case Keyword:
+		l.cased = x.Cased
 	case Regexp:
 		l.field = x.Field
 	case Compare:
@@ -107,11 +111,17 @@ func (c *compiler) leaf(x Expr) (int32, error) {
 	if n, ok := c.byText[key]; ok {
 		return n, nil
 	}
-	if m, ok := x.(Match); ok {
-		var err error
-		if l.alternatives, err = alternatives(m); err != nil {
-			return 0, fmt.Errorf("%v: %w", m, err)
-		}
+	var err error
+	switch x := x.(type) {
+	case Match:
+		l.alternatives, err = alternatives(x)
+	case Keyword:
+		// The texts of a path are tried in all their spellings, so the pattern
+		// has no head to bring into another.
+		l.alternatives, err = alternatives(Match{Field: schemas.RegistryDataStrings, Pattern: x.Pattern, Cased: x.Cased})
+	}
+	if err != nil {
+		return 0, fmt.Errorf("%v: %w", x, err)
 	}
 	n := int32(len(c.leaves))
 	c.leaves = append(c.leaves, l)

@@ -64,7 +64,7 @@ func (c *compiler) cover(at int32) (best cover, ok bool) {
 // worth is the least worth of the leaf's alternatives; ok is false when one of
 // them needs no literal.
 func (l *leaf) worth() (worth int, ok bool) {
-	if len(l.alternatives) == 0 {
+	if _, ok := l.test.(Match); !ok {
 		return 0, false
 	}
 	worth = math.MaxInt

@@ -10,8 +10,8 @@ import (
 )
 
 // An Expr is a condition on one event. The set of types is sealed: And, Or,
-// Not, Bool, Match, Regexp, Compare, Length and Exists. Expressions are
-// immutable once built and may be shared.
+// Not, Named, Bool, Match, Keyword, Regexp, Compare, Length and Exists.
+// Expressions are immutable once built and may be shared.
 //
 // String writes an expression in the notation that Parse reads.
 type Expr interface {
@@ -29,6 +29,14 @@ type Or []Expr
 // true: EQL's and Sigma's semantics.
 type Not struct{ X Expr }
 
+// Named is X under the name that the rule's author gave it: a selection of a
+// Sigma rule, an exception. The name is shown by traces; it has no meaning to
+// matching and no place in the notation of Parse.
+type Named struct {
+	Name string
+	X    Expr
+}
+
 // Bool is a constant.
 type Bool bool
 
@@ -43,6 +51,14 @@ type Match struct {
 	// equality or wildcards, by Pattern. It has no meaning to matching and no
 	// place in the notation of Parse.
 	Op string
+}
+
+// Keyword tests any text of every field that IsSearched: it holds when one
+// matches Pattern. No literal is filed for it, so a rule that hangs on keywords
+// alone is evaluated on every event.
+type Keyword struct {
+	Pattern Pattern
+	Cased   bool
 }
 
 // Regexp searches any text of Field for Re. The author of the tree anchors it
@@ -113,17 +129,20 @@ type Exists struct{ Field schemas.Field }
 func (And) isExpr()     {}
 func (Or) isExpr()      {}
 func (Not) isExpr()     {}
+func (Named) isExpr()   {}
 func (Bool) isExpr()    {}
 func (Match) isExpr()   {}
+func (Keyword) isExpr() {}
 func (Regexp) isExpr()  {}
 func (Compare) isExpr() {}
 func (Length) isExpr()  {}
 func (Exists) isExpr()  {}
 
-func (x And) String() string  { return list("all", " and ", x) }
-func (x Or) String() string   { return list("any", " or ", x) }
-func (x Not) String() string  { return "not " + text(x.X) }
-func (x Bool) String() string { return strconv.FormatBool(bool(x)) }
+func (x And) String() string   { return list("all", " and ", x) }
+func (x Or) String() string    { return list("any", " or ", x) }
+func (x Not) String() string   { return "not " + text(x.X) }
+func (x Named) String() string { return text(x.X) }
+func (x Bool) String() string  { return strconv.FormatBool(bool(x)) }
 
 func (x Match) String() string {
 	op := ":"
@@ -131,6 +150,14 @@ func (x Match) String() string {
 		op = "like"
 	}
 	return fmt.Sprintf("%v %s %s", x.Field, op, quote(x.Pattern.String()))
+}
+
+func (x Keyword) String() string {
+	op := ":"
+	if x.Cased {
+		op = "like"
+	}
+	return fmt.Sprintf("any %s %s", op, quote(x.Pattern.String()))
 }
 
 func (x Regexp) String() string {

@@ -16,7 +16,7 @@ type values interface {
 
 // A leaf is one test, shared by all rules that make it.
 type leaf struct {
-	test  Expr // Match, Regexp, Compare, Length or Exists
+	test  Expr // Match, Keyword, Regexp, Compare, Length or Exists
 	field schemas.Field
 	cased bool
 	// alternatives of a Match: the pattern, and on a path the pattern with
@@ -32,6 +32,9 @@ type leaf struct {
 // find returns the first text that makes the leaf hold. It is the one place
 // that says what a test means; Match and Explain both come here.
 func (l *leaf) find(ev values) (*schemas.Value, bool) {
+	if _, ok := l.test.(Keyword); ok {
+		return l.search(ev)
+	}
 	vs := ev.Values(l.field)
 	switch test := l.test.(type) {
 	case Match:
@@ -65,6 +68,22 @@ func (l *leaf) find(ev values) (*schemas.Value, bool) {
 	case Exists:
 		if len(vs) > 0 {
 			return &vs[0], true
+		}
+	}
+	return nil, false
+}
+
+// search is find of a Keyword.
+func (l *leaf) search(ev values) (*schemas.Value, bool) {
+	for f := range schemas.Field(schemas.NumFields) {
+		if !f.IsSearched() {
+			continue
+		}
+		vs := ev.Values(f)
+		for i := range vs {
+			if l.matches(&vs[i]) {
+				return &vs[i], true
+			}
 		}
 	}
 	return nil, false

@@ -27,8 +27,19 @@ func evaluate(x Expr, ev values) bool {
 		return slices.ContainsFunc(x, func(p Expr) bool { return evaluate(p, ev) })
 	case Not:
 		return !evaluate(x.X, ev)
+	case Named:
+		return evaluate(x.X, ev)
 	case Bool:
 		return bool(x)
+	case Keyword:
+		for f := range schemas.Field(schemas.NumFields) {
+			// Percent signs are single in the pattern, whatever the field.
+			m := Match{Field: f, Pattern: undoubled(x.Pattern), Cased: x.Cased}
+			if f.IsSearched() && slices.ContainsFunc(ev.Values(f), func(v schemas.Value) bool { return matchesLiterally(m, v) }) {
+				return true
+			}
+		}
+		return false
 	case Match:
 		return slices.ContainsFunc(ev.Values(x.Field), func(v schemas.Value) bool { return matchesValue(x, v) })
 	case Regexp:
@@ -78,18 +89,31 @@ func ordered[T int64 | uint64](op CompareOp, a, b T) bool {
 
 func matchesValue(x Match, v schemas.Value) bool {
 	for _, p := range spellings(x) {
-		if _, pure := p.pure(); !pure && (v.Whole || v.Opaque) {
-			continue
-		}
-		text := v.Folded
-		if x.Cased {
-			text = v.Text
-		}
-		if matchTokens(p.tokens, text, x.Cased) {
+		if x.Pattern = p; matchesLiterally(x, v) {
 			return true
 		}
 	}
 	return false
+}
+
+func matchesLiterally(x Match, v schemas.Value) bool {
+	if _, pure := x.Pattern.pure(); !pure && (v.Whole || v.Opaque) {
+		return false
+	}
+	text := v.Folded
+	if x.Cased {
+		text = v.Text
+	}
+	return matchTokens(x.Pattern.tokens, text, x.Cased)
+}
+
+func undoubled(p Pattern) Pattern {
+	var tokens []Token
+	for _, t := range p.tokens {
+		t.Literal = registry.Undouble(t.Literal)
+		tokens = append(tokens, t)
+	}
+	return NewPattern(tokens...)
 }
 
 // matchTokens tries everything.
@@ -154,9 +178,9 @@ var genFields = []schemas.Field{schemas.RegistryPath, schemas.RegistryDataString
 func (g gen) expr(depth int) Expr {
 	f := genFields[g.IntN(len(genFields))]
 	op, n := CompareOp(g.IntN(5)), []int64{-1, 0, 1, 2, 3, 1 << 62}[g.IntN(6)]
-	kind := g.IntN(14)
+	kind := g.IntN(16)
 	if depth == 0 {
-		kind = 6 + g.IntN(8)
+		kind = 6 + g.IntN(9)
 	}
 	switch kind {
 	case 0, 1:
@@ -183,6 +207,10 @@ func (g gen) expr(depth int) Expr {
 		return Length{Field: f, Op: op, Number: n}
 	case 9:
 		return Exists{Field: f}
+	case 10:
+		return Keyword{Pattern: g.pattern(), Cased: g.IntN(3) == 0}
+	case 15:
+		return Named{"selection", g.expr(depth - 1)}
 	default:
 		return Match{Field: f, Pattern: g.pattern(), Cased: g.IntN(3) == 0}
 	}

@@ -20,6 +20,7 @@ import (
 //	     | field "matches" text                            Regexp
 //	     | field op number | "length(" field ")" op number Compare, Length; op is < <= == >= >
 //	     | field "exists"
+//	     | "any" ":" text | "any" "like" text              Keyword
 //
 // A field has its ECS name, or Sigma's where ECS has none. A text stands in
 // double quotes, a double quote within it is doubled, and nothing else is
@@ -86,6 +87,8 @@ func (p *parser) expr(depth int) (Expr, error) {
 	case p.accept("any("):
 		parts, err := p.few(depth)
 		return Or(parts), err
+	case p.accept("any"):
+		return p.keyword()
 	case p.accept("length("):
 		return p.length()
 	case p.accept("("):
@@ -162,6 +165,28 @@ func (p *parser) length() (Expr, error) {
 	return Length{Field: f, Op: op, Number: n}, err
 }
 
+// keyword reads the operator and the pattern of a Keyword.
+func (p *parser) keyword() (Expr, error) {
+	cased := p.accept("like")
+	if !cased && !p.accept(":") {
+		return nil, p.errorf("want : or like")
+	}
+	pattern, err := p.pattern()
+	return Keyword{Pattern: pattern, Cased: cased}, err
+}
+
+func (p *parser) pattern() (Pattern, error) {
+	s, err := p.text()
+	if err != nil {
+		return Pattern{}, err
+	}
+	pattern, err := ParsePattern(s)
+	if err != nil {
+		return Pattern{}, p.errorf("%v", err)
+	}
+	return pattern, nil
+}
+
 // test reads a leaf that begins with its field.
 func (p *parser) test() (Expr, error) {
 	f, err := p.field()
@@ -173,15 +198,8 @@ func (p *parser) test() (Expr, error) {
 	}
 	cased := p.accept("like")
 	if cased || p.accept(":") {
-		s, err := p.text()
-		if err != nil {
-			return nil, err
-		}
-		pattern, err := ParsePattern(s)
-		if err != nil {
-			return nil, p.errorf("%v", err)
-		}
-		return Match{Field: f, Pattern: pattern, Cased: cased}, nil
+		pattern, err := p.pattern()
+		return Match{Field: f, Pattern: pattern, Cased: cased}, err
 	}
 	if p.accept("matches") {
 		s, err := p.text()

@@ -42,6 +42,10 @@ func (s *Set) explain(ev values, at int32, x Expr) *Trace {
 		part := s.explain(ev, n.first, x.X)
 		t.Parts = []*Trace{part}
 		t.Holds = !part.Holds
+	case Named:
+		part := s.explain(ev, at, x.X)
+		t.Parts = []*Trace{part}
+		t.Holds = part.Holds
 	case Bool:
 		t.Holds = bool(x)
 	default:
@@ -59,7 +63,7 @@ func (t *Trace) reasons(dst []*Trace) []*Trace {
 		return dst
 	}
 	switch t.Expr.(type) {
-	case And, Or:
+	case And, Or, Named:
 		for _, p := range t.Parts {
 			dst = p.reasons(dst)
 		}

@@ -10,9 +10,9 @@ import (
 
 // source is the content of one rule file.
 type source struct {
-	name    string
-	data    []byte
-	ruleset string
+	name string
+	data []byte
+	pack bool // of the built-in pack
 }
 
 // readPaths reads files, and folders recursively, in lexical order. Names that
@@ -119,6 +119,6 @@ func (f *finder) file(path, real string) error {
 		f.problem(path, fmt.Sprintf("larger than %d bytes", maxFileSize), "several smaller files")
 		return nil
 	}
-	f.sources = append(f.sources, source{path, data, "sigma"})
+	f.sources = append(f.sources, source{path, data, false})
 	return nil
 }

@@ -40,69 +40,92 @@ func Load(c Config) (*Snapshot, []Problem, error) {
 
 // load is the part of Load that the pack and the users' files share.
 func load(sources []source) (*Snapshot, []Problem, error) {
-	s := new(Snapshot)
-	var problems []Problem
-	var digests [][]byte
-	byID := make(map[string]*Rule)
+	var c collection
 	for _, src := range sources {
-		for rule, digest := range read(src, &problems) {
-			if first := byID[rule.ID]; first != nil {
-				problems = append(problems, Problem{File: rule.File, Line: rule.Line, Rule: rule.Name,
-					What: fmt.Sprintf("id %s is already that of %q (%s:%d)", rule.ID, first.Name, first.File, first.Line), Want: "an id of its own"})
-				continue
-			}
-			if len(s.Rules) == maxRules {
-				problems = append(problems, Problem{File: rule.File, Line: rule.Line, Rule: rule.Name,
-					What: fmt.Sprintf("more than %d rules", maxRules), Want: "fewer rules"})
-				break
-			}
-			byID[rule.ID] = rule
-			s.Rules = append(s.Rules, rule)
-			digests = append(digests, digest)
-		}
+		c.read(src)
 	}
+	s := &Snapshot{Rules: c.rules}
 	compiled := make([]matcher.Rule, len(s.Rules))
 	for i, r := range s.Rules {
+		r.Hash = hex.EncodeToString(r.digest[:8])
 		compiled[i] = matcher.Rule{Condition: r.Condition, Actions: r.Actions}
 	}
 	var err error
 	if s.Set, err = matcher.Compile(compiled); err != nil {
-		return nil, problems, fmt.Errorf("rules: compile: %w", err)
+		return nil, c.problems, fmt.Errorf("rules: compile: %w", err)
 	}
-	s.Hash = hash(digests)
-	s.index(byID)
-	return s, problems, nil
+	s.Hash = hash(s.Rules)
+	s.index(c.byID)
+	return s, c.problems, nil
 }
 
-// read yields the usable rules of a file, each with the digest of its document.
-func read(src source, problems *[]Problem) func(yield func(*Rule, []byte) bool) {
-	return func(yield func(*Rule, []byte) bool) {
-		dec := yaml.NewDecoder(bytes.NewReader(src.data))
-		for {
-			var doc yaml.Node
-			if err := dec.Decode(&doc); err != nil {
-				if !errors.Is(err, io.EOF) {
-					*problems = append(*problems, syntaxProblem(src.name, err))
-				}
-				return
-			}
-			if len(doc.Content) == 0 || doc.Content[0].ShortTag() == "!!null" {
-				continue // an empty document, as after a last ---
-			}
-			r := reader{file: src.name}
-			rule := r.sigma(doc.Content[0])
-			for _, p := range r.problems {
-				p.Rule = r.rule
-				*problems = append(*problems, p)
-			}
-			if rule == nil {
-				continue
-			}
-			rule.Ruleset = src.ruleset
-			if !yield(rule, digest(src.ruleset, doc.Content[0])) {
-				return
-			}
+// collection is the rules of all files.
+type collection struct {
+	rules    []*Rule
+	byID     map[string]*Rule
+	problems []Problem
+}
+
+// read adds what a file holds.
+func (c *collection) read(src source) {
+	c.sigma(src)
+}
+
+// add adds a rule that was read completely, unless its place is taken.
+func (c *collection) add(rule *Rule) {
+	problem := Problem{File: rule.File, Line: rule.Line, Rule: rule.Name}
+	first := c.byID[rule.ID]
+	switch {
+	case first != nil && bytes.Equal(first.digest, rule.digest):
+		problem.Code = CodeDuplicateContent
+		problem.What = fmt.Sprintf("the same rule as %s:%d, which runs", first.File, first.Line)
+		problem.Want = "one of the two"
+	case first != nil:
+		problem.Code = CodeDuplicateID
+		problem.What = fmt.Sprintf("id %s is already that of %q (%s:%d)", rule.ID, first.Name, first.File, first.Line)
+		problem.Want = "an id of its own"
+	case len(c.rules) == maxRules:
+		problem.Code = CodeLimit
+		problem.What, problem.Want = fmt.Sprintf("more than %d rules", maxRules), "fewer rules"
+	default:
+		if c.byID == nil {
+			c.byID = make(map[string]*Rule)
 		}
+		c.byID[rule.ID] = rule
+		c.rules = append(c.rules, rule)
+		return
+	}
+	c.problems = append(c.problems, problem)
+}
+
+// sigma adds the rules of a file of Sigma documents.
+func (c *collection) sigma(src source) {
+	dec := yaml.NewDecoder(bytes.NewReader(src.data))
+	for {
+		var doc yaml.Node
+		if err := dec.Decode(&doc); err != nil {
+			if !errors.Is(err, io.EOF) {
+				c.problems = append(c.problems, syntaxProblem(src.name, err))
+			}
+			return
+		}
+		if len(doc.Content) == 0 || doc.Content[0].ShortTag() == "!!null" {
+			continue // an empty document, as after a last ---
+		}
+		r := reader{file: src.name}
+		rule := r.sigma(doc.Content[0])
+		for _, p := range r.problems {
+			p.Rule = r.rule
+			c.problems = append(c.problems, p)
+		}
+		if rule == nil {
+			continue
+		}
+		if src.pack {
+			rule.Ruleset = "pack"
+		}
+		rule.digest = digest(rule.Ruleset, doc.Content[0])
+		c.add(rule)
 	}
 }
 
@@ -110,7 +133,7 @@ var yamlLine = regexp.MustCompile(`^yaml: (?:line ([0-9]+): )?`)
 
 // syntaxProblem takes the line out of the YAML library's message.
 func syntaxProblem(file string, err error) Problem {
-	p := Problem{File: file, What: "no YAML: " + err.Error(), Want: "valid YAML"}
+	p := Problem{File: file, Code: CodeSyntax, What: "no YAML: " + err.Error(), Want: "valid YAML"}
 	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 		p.What = "no YAML: " + err.Error()[len(m[0]):]
 		p.Line, _ = strconv.Atoi(m[1])
@@ -145,8 +168,11 @@ func digest(ruleset string, root *yaml.Node) []byte {
 }
 
 // hash joins the digests of all rules, in whatever order they were read.
-func hash(digests [][]byte) string {
-	digests = slices.Clone(digests)
+func hash(rules []*Rule) string {
+	var digests [][]byte
+	for _, r := range rules {
+		digests = append(digests, r.digest)
+	}
 	slices.SortFunc(digests, bytes.Compare)
 	h := sha256.New()
 	for _, d := range digests {

@@ -33,7 +33,7 @@ func loadText(t testing.TB, files ...string) (*Snapshot, []Problem) {
 	t.Helper()
 	var sources []source
 	for i := 0; i < len(files); i += 2 {
-		sources = append(sources, source{files[i], []byte(files[i+1]), "sigma"})
+		sources = append(sources, source{files[i], []byte(files[i+1]), false})
 	}
 	s, problems, err := load(sources)
 	if err != nil {
@@ -122,7 +122,7 @@ func TestRejectedRulesLeaveTheOthers(t *testing.T) {
 	if d := cmp.Diff([]string{"Other rule a.yml:13", "Small rule b.yml:13"}, names); d != "" {
 		t.Error(d)
 	}
-	if len(problems) != 2 || !strings.Contains(problems[1].String(), `b.yml:1: id 11111111-8b86-4d01-b42d-00cf4fc964ff is already that of "Other rule" (a.yml:13): an id of its own`) ||
+	if len(problems) != 2 || !strings.Contains(problems[1].String(), `b.yml:1: the same rule as a.yml:13, which runs: one of the two`) ||
 		problems[0].Rule != "Small rule" {
 		t.Errorf("problems: %v", problems)
 	}
@@ -272,7 +272,7 @@ func FuzzLoadNeverPanics(f *testing.F) {
 	f.Add([]byte("a: &a [*a]"))
 	f.Add([]byte("? {a: b}\n: c\n--- !x y"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s, problems, err := load([]source{{"f.yml", data, "sigma"}})
+		s, problems, err := load([]source{{"f.yml", data, false}})
 		if err != nil {
 			t.Fatal(err)
 		}

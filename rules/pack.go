@@ -20,7 +20,7 @@ func packSources() ([]source, error) {
 		if err != nil {
 			return nil, err
 		}
-		sources = append(sources, source{name, data, "pack"})
+		sources = append(sources, source{name, data, true})
 	}
 	return sources, nil
 }

@@ -54,14 +54,20 @@ type Rule struct {
 	Note           string // investigation guide, Markdown
 	Severity       Severity
 	RiskScore      int    // 0 to 100
-	Ruleset        string // pack or sigma
+	Ruleset        string // pack, sigma or elastic
 	Threat         Threat
 	Supersedes     []string // ids of rules whose hits on the same event fold into this one's
 	File           string   // as it was named to Load; of the pack "pack/NAME.yml"
 	Line           int      // where the rule begins in File, from 1
+	Hash           string   // of the rule as it runs, overrides and exceptions included: hexadecimal, 16 digits
 
 	Condition matcher.Expr
 	Actions   schemas.Actions // the actions of the log source
+
+	// Warnings are what was noticed in reading the rule: it runs nevertheless.
+	Warnings []Problem
+
+	digest []byte // what Hash is the beginning of
 }
 
 // Severity is Sigma's level.

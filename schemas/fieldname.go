@@ -128,6 +128,17 @@ func (f Field) String() string {
 // spelling (registry.CanonicalHead).
 func (f Field) IsPath() bool { return fields[f].path }
 
+// IsSearched reports whether a keyword search looks into the field: into all
+// that rule languages name but what regtrap derives of every event in words of
+// its own, such as event.category, where a keyword would always be found.
+func (f Field) IsSearched() bool {
+	switch f {
+	case EventCategory, EventType, EventAction, HostOSType:
+		return false
+	}
+	return !fields[f].carried
+}
+
 // Undoubled reports whether %% was made % in the field's texts, so that it
 // must be in patterns on it as well (registry.Undouble).
 func (f Field) Undoubled() bool { return fields[f].undoubled }
