@@ -3,7 +3,6 @@ package enrich
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -163,24 +162,11 @@ func references(list []rules.ThreatReference) *schemas.AlertThreatRef {
 func matched(trace *matcher.Trace) []schemas.AlertMatch {
 	list := []schemas.AlertMatch{}
 	for _, t := range trace.Reasons() {
-		m := schemas.AlertMatch{}
-		switch e := t.Expr.(type) {
-		case matcher.Match:
-			m.Field, m.Operator, m.Pattern = e.Field.String(), e.Op, e.Pattern.String()
-			if m.Operator == "" {
-				m.Operator = operator(e.Pattern)
-			}
-		case matcher.Regexp:
-			m.Field, m.Operator, m.Pattern = e.Field.String(), "regexp", e.Re.String()
-		case matcher.Compare:
-			m.Field, m.Operator, m.Pattern = e.Field.String(), e.Op.String(), strconv.FormatInt(e.Number, 10)
-		case matcher.Length:
-			m.Field, m.Operator, m.Pattern = e.Field.String(), "length "+e.Op.String(), strconv.FormatInt(e.Number, 10)
-		case matcher.Exists:
-			m.Field, m.Operator = e.Field.String(), "exists"
-		default: // Bool: no field made it hold
+		test, ok := matcher.TestOf(t.Expr)
+		if !ok { // Bool: no field made it hold
 			continue
 		}
+		m := schemas.AlertMatch{Field: test.Field, Operator: test.Operator, Pattern: test.Pattern}
 		if t.Value != nil {
 			m.Value = strings.Clone(t.Value.Text)
 			m.Spelling = t.Value.Spelling.String()
@@ -190,16 +176,6 @@ func matched(trace *matcher.Trace) []schemas.AlertMatch {
 		}
 	}
 	return list
-}
-
-// operator names a test whose author wrote a pattern and no operator.
-func operator(p matcher.Pattern) string {
-	for _, t := range p.Tokens() {
-		if t.Kind != matcher.Literal {
-			return "wildcard"
-		}
-	}
-	return "equals"
 }
 
 // related collects every name of a user or host in the alert.

@@ -33,11 +33,12 @@ func mayImport() map[string][]string {
 		"cmd/internal/build":     {},
 		"cmd/internal/sample":    {"registry"},
 		"cmd/internal/show":      {"schemas"},
+		"cmd/internal/explain":   {"schemas", "matcher", "rules", "cmd/internal/show"},
 		"cmd/internal/kafkatest": {},
 		"cmd/internal/speed":     {"cmd/internal/sample"},
 		"cmd/internal/pipeline":  {"schemas", "matcher", "rules", "enrich"},
 		"cmd/internal/service":   {"schemas", "rules", "enrich", "consumer", "producer", "cmd/internal/build", "cmd/internal/pipeline"},
-		"cmd/internal/cli":       {"schemas", "rules", "enrich", "cmd/internal/build", "cmd/internal/pipeline", "cmd/internal/service", "cmd/internal/show"},
+		"cmd/internal/cli":       {"schemas", "rules", "enrich", "cmd/internal/build", "cmd/internal/explain", "cmd/internal/pipeline", "cmd/internal/service", "cmd/internal/show"},
 		"cmd/regtrap":            {"cmd/internal/build", "cmd/internal/cli"},
 		"cmd/demo":               {"schemas", "cmd/internal/build", "cmd/internal/sample", "cmd/internal/service", "cmd/internal/show"},
 	}

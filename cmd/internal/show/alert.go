@@ -15,10 +15,10 @@ import (
 // escaped. More rows, name and text in turn, are added at the end.
 func Alert(a *schemas.Alert, more ...string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s\n", strings.ToUpper(a.Regtrap.Severity), printable(a.Rule.Name))
+	fmt.Fprintf(&b, "%s  %s\n", strings.ToUpper(a.Regtrap.Severity), Printable(a.Rule.Name))
 	row := func(name, text string) {
 		if text != "" {
-			fmt.Fprintf(&b, "  %-12s %s\n", name, printable(text))
+			fmt.Fprintf(&b, "  %-12s %s\n", name, Printable(text))
 		}
 	}
 	row("when", a.Timestamp.Format("2006-01-02 15:04:05.000 UTC"))
@@ -103,8 +103,8 @@ func hasPrefix(list []string, prefix string) bool {
 	return false
 }
 
-// printable escapes what does not print.
-func printable(s string) string {
+// Printable escapes what does not print.
+func Printable(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		if unicode.IsPrint(r) {
