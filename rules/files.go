@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -42,7 +43,7 @@ type finder struct {
 }
 
 func (f *finder) problem(path, what, want string) {
-	f.problems = append(f.problems, Problem{File: path, What: what, Want: want})
+	f.problems = append(f.problems, Problem{File: path, Code: CodeFile, What: what, Want: want})
 }
 
 // visit reads a file or a folder.
@@ -60,6 +61,9 @@ func (f *finder) visit(path string) error {
 	}
 	if info.IsDir() {
 		return f.folder(path, real)
+	}
+	if isTest(path) {
+		return nil
 	}
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".yml", ".yaml":
@@ -80,6 +84,12 @@ func (f *finder) visit(path string) error {
 		return nil
 	}
 	return f.file(path, real)
+}
+
+// isTest reports whether a file holds tests of rules, by its name.
+func isTest(path string) bool {
+	name := strings.ToLower(filepath.Base(path))
+	return strings.HasSuffix(name, ".test.yml") || strings.HasSuffix(name, ".test.yaml")
 }
 
 // folder visits what is in a folder.
@@ -117,6 +127,10 @@ func (f *finder) file(path, real string) error {
 	}
 	if len(data) > maxFileSize {
 		f.problem(path, fmt.Sprintf("larger than %d bytes", maxFileSize), "several smaller files")
+		return nil
+	}
+	if strings.EqualFold(filepath.Base(path), "info.yml") && bytes.Contains(data, []byte("\nregression_tests_info:")) {
+		f.found-- // a test of SigmaHQ's
 		return nil
 	}
 	f.sources = append(f.sources, source{path, data, false})
