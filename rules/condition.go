@@ -6,47 +6,82 @@ import (
 	"slices"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/regtrap/regtrap/matcher"
 )
 
 // maxConditionDepth limits the nesting of parentheses and negations.
 const maxConditionDepth = 100
 
+// maxConditionNames limits how many selections the conditions of one rule
+// mean, each name and each match of a pattern counted.
+const maxConditionNames = 10_000
+
 // selection is a named part of a rule's detection.
 type selection struct {
 	name string
 	expr matcher.Expr
+	used bool // by a condition
 }
 
-// parseCondition reads a Sigma condition over the selections of its rule.
+// conditionError is what is wrong with a condition, and where.
+type conditionError struct {
+	offset int // in bytes
+	code   Code
+	what   string
+}
+
+func (e *conditionError) Error() string { return e.what }
+
+// parseCondition reads a Sigma condition over the selections of its rule, and
+// marks those that it names. Each stands in the result as a matcher.Named. The
+// error is a *conditionError.
 //
 //	or    = and { "or" and }
 //	and   = not { "and" not }
 //	not   = "not" not | term
 //	term  = "(" or ")" | NAME | ( "1" | "any" | "all" ) "of" ( "them" | PATTERN )
 func parseCondition(text string, selections []selection) (matcher.Expr, error) {
-	p := conditionParser{selections: selections}
+	p := conditionParser{text: text, selections: selections}
 	if err := p.split(text); err != nil {
 		return nil, err
 	}
 	if len(p.words) == 0 {
-		return nil, errors.New("the condition is empty")
+		return nil, &conditionError{0, CodeCondition, "the condition is empty"}
 	}
 	e, err := p.or()
 	if err != nil {
 		return nil, err
 	}
 	if w := p.peek(); w != "" {
-		return nil, fmt.Errorf("condition %q: %q does not belong after %q", text, w, p.words[p.next-1])
+		return nil, p.errorf(p.next, "condition %q: %q does not belong after %q", text, w, p.words[p.next-1].text)
 	}
 	return e, nil
 }
 
 type conditionParser struct {
+	text       string
 	selections []selection
-	words      []string
+	words      []word
 	next       int
 	depth      int
+	names      int
+}
+
+// word is a word of a condition or a parenthesis.
+type word struct {
+	text   string
+	offset int
+}
+
+// errorf returns a conditionError at a word, or at the end.
+func (p *conditionParser) errorf(at int, format string, args ...any) error {
+	offset := len(p.text)
+	if at < len(p.words) {
+		offset = p.words[at].offset
+	}
+	return &conditionError{offset, CodeCondition, fmt.Sprintf(format, args...)}
 }
 
 // split cuts text into parentheses and words.
@@ -56,19 +91,19 @@ func (p *conditionParser) split(text string) error {
 		if rest == "" {
 			return nil
 		}
-		n := 1
+		n, offset := 1, len(text)-len(rest)
 		switch c := rest[0]; {
 		case c == '(' || c == ')':
 		case c == '|':
-			return fmt.Errorf("condition %q: aggregations (%q) are not supported", text, rest)
+			return &conditionError{offset, CodeUnsupported, fmt.Sprintf("condition %q: aggregations (%q) are not supported", text, rest)}
 		case isNameByte(c) || c == '*':
 			for n < len(rest) && (isNameByte(rest[n]) || rest[n] == '*') {
 				n++
 			}
 		default:
-			return fmt.Errorf("condition %q: unexpected %q", text, rest)
+			return &conditionError{offset, CodeCondition, fmt.Sprintf("condition %q: unexpected %q", text, rest)}
 		}
-		p.words = append(p.words, rest[:n])
+		p.words = append(p.words, word{rest[:n], offset})
 		rest = rest[n:]
 	}
 }
@@ -80,7 +115,7 @@ func isNameByte(c byte) bool {
 
 func (p *conditionParser) peek() string {
 	if p.next < len(p.words) {
-		return p.words[p.next]
+		return p.words[p.next].text
 	}
 	return ""
 }
@@ -119,7 +154,7 @@ func (p *conditionParser) list(operator string, part func() (matcher.Expr, error
 
 func (p *conditionParser) not() (matcher.Expr, error) {
 	if p.depth++; p.depth > maxConditionDepth {
-		return nil, fmt.Errorf("the condition is nested more than %d deep", maxConditionDepth)
+		return nil, &conditionError{p.words[p.next-1].offset, CodeLimit, fmt.Sprintf("the condition is nested more than %d deep", maxConditionDepth)}
 	}
 	defer func() { p.depth-- }()
 	if p.peek() == "not" {
@@ -134,69 +169,94 @@ func (p *conditionParser) not() (matcher.Expr, error) {
 }
 
 func (p *conditionParser) term() (matcher.Expr, error) {
+	at := p.next
 	switch w := p.take(); w {
 	case "":
-		return nil, errors.New("the condition ends where a selection is expected")
+		return nil, p.errorf(at, "the condition ends where a selection is expected")
 	case "(":
 		e, err := p.or()
 		if err != nil {
 			return nil, err
 		}
+		end := p.next
 		if got := p.take(); got != ")" {
-			return nil, fmt.Errorf("the condition lacks a closing parenthesis before %q", got)
+			return nil, p.errorf(end, "the condition lacks a closing parenthesis before %q", got)
 		}
 		return e, nil
 	case ")", "and", "or", "of", "not":
-		return nil, fmt.Errorf("the condition has %q where a selection is expected", w)
+		return nil, p.errorf(at, "the condition has %q where a selection is expected", w)
 	default:
 		if p.peek() == "of" {
 			p.next++
-			return p.of(w, p.take())
+			return p.of(at, w, p.take())
 		}
-		for _, s := range p.selections {
+		for i, s := range p.selections {
 			if s.name == w {
-				return s.expr, nil
+				return p.named(at, i)
 			}
 		}
 		switch lower := strings.ToLower(w); {
 		case w == "near":
-			return nil, errors.New(`the condition uses "near", which is not supported`)
+			return nil, &conditionError{p.words[at].offset, CodeUnsupported, `the condition uses "near", which is not supported`}
 		case lower != w && slices.Contains([]string{"and", "or", "not"}, lower):
-			return nil, fmt.Errorf("the condition has %q: operators are written in lower case", w)
+			return nil, p.errorf(at, "the condition has %q: operators are written in lower case", w)
 		case strings.Contains(w, "*"):
-			return nil, fmt.Errorf(`the condition has %q without "1 of" or "all of" before it`, w)
+			return nil, p.errorf(at, `the condition has %q without "1 of" or "all of" before it`, w)
 		}
-		return nil, fmt.Errorf("the condition names %q, which is no selection of this rule", w)
+		return nil, p.errorf(at, "the condition names %q, which is no selection of this rule", w)
 	}
+}
+
+// named returns selection i under its name.
+func (p *conditionParser) named(at, i int) (matcher.Expr, error) {
+	if p.names++; p.names > maxConditionNames {
+		return nil, &conditionError{p.words[at].offset, CodeLimit, fmt.Sprintf("the condition means more than %d selections", maxConditionNames)}
+	}
+	s := &p.selections[i]
+	s.used = true
+	return matcher.Named{Name: s.name, X: s.expr}, nil
 }
 
 // of returns the selections that match a pattern, any or all of them. As in
 // pySigma, names that begin with _ are meant only by patterns that do too.
-func (p *conditionParser) of(quantifier, pattern string) (matcher.Expr, error) {
+func (p *conditionParser) of(at int, quantifier, pattern string) (matcher.Expr, error) {
 	if !slices.Contains([]string{"1", "any", "all"}, quantifier) {
-		return nil, fmt.Errorf(`the condition has "%s of": only "1 of", "any of" and "all of" are supported`, quantifier)
+		return nil, p.errorf(at, `the condition has "%s of": only "1 of", "any of" and "all of" are supported`, quantifier)
 	}
 	if pattern == "" || pattern == "(" || pattern == ")" {
-		return nil, fmt.Errorf(`the condition lacks a name or "them" after "%s of"`, quantifier)
+		return nil, p.errorf(at+2, `the condition lacks a name or "them" after "%s of"`, quantifier)
 	}
 	glob := pattern
 	if pattern == "them" {
 		glob = "*"
 	}
 	var parts []matcher.Expr
-	for _, s := range p.selections {
+	for i, s := range p.selections {
 		hidden := strings.HasPrefix(s.name, "_") && !strings.HasPrefix(glob, "_")
-		if !hidden && globName(glob, s.name) {
-			parts = append(parts, s.expr)
+		if hidden || !globName(glob, s.name) {
+			continue
 		}
+		e, err := p.named(at, i)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, e)
 	}
 	if len(parts) == 0 {
-		return nil, fmt.Errorf(`the condition has "%s of %s", which means no selection of this rule`, quantifier, pattern)
+		return nil, p.errorf(at+2, `the condition has "%s of %s", which means no selection of this rule`, quantifier, pattern)
 	}
 	if quantifier == "all" {
 		return and(parts), nil
 	}
 	return or(parts), nil
+}
+
+// conditionProblem reports what is wrong with a condition at the word that is.
+func (r *reader) conditionProblem(node *yaml.Node, err error) {
+	at := &conditionError{code: CodeCondition}
+	errors.As(err, &at)
+	line, column := within(r.data, node, at.offset)
+	r.problemAt(line, column, at.code, err.Error(), "names of selections joined by and, or, not, ( ), 1 of NAME*, all of NAME*, 1 of them")
 }
 
 // globName reports whether name matches a pattern whose * is any text.

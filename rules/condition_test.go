@@ -14,7 +14,7 @@ import (
 func testSelections() []selection {
 	var list []selection
 	for i, name := range []string{"a", "b", "c", "sel_x", "sel_y", "filter-main", "_hidden", "not_this", "all", "1"} {
-		list = append(list, selection{name, matcher.Compare{Field: schemas.RegistryDataStrings, Op: matcher.Equal, Number: int64(i)}})
+		list = append(list, selection{name: name, expr: matcher.Compare{Field: schemas.RegistryDataStrings, Op: matcher.Equal, Number: int64(i)}})
 	}
 	return list
 }
@@ -35,6 +35,8 @@ func showCondition(e matcher.Expr) string {
 		return group(e, " or ")
 	case matcher.Not:
 		return "not " + showCondition(e.X)
+	case matcher.Named:
+		return showCondition(e.X)
 	case matcher.Compare:
 		return testSelections()[e.Number].name
 	}

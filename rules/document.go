@@ -20,14 +20,24 @@ const (
 // reader reads one YAML document and gathers what is wrong with it.
 type reader struct {
 	file     string
+	data     []byte // of the file
 	rule     string // title or id, once known
 	problems []Problem
+	warnings []Problem
 }
 
-func (r *reader) problem(node *yaml.Node, what, want string) {
+func (r *reader) problem(node *yaml.Node, code Code, what, want string) {
+	r.problemAt(node.Line, node.Column, code, what, want)
+}
+
+func (r *reader) problemAt(line, column int, code Code, what, want string) {
 	if len(r.problems) < maxProblems {
-		r.problems = append(r.problems, Problem{File: r.file, Line: node.Line, What: what, Want: want})
+		r.problems = append(r.problems, Problem{File: r.file, Line: line, Column: column, Code: code, What: what, Want: want})
 	}
+}
+
+func (r *reader) warn(node *yaml.Node, code Code, what, want string) {
+	r.warnings = append(r.warnings, Problem{File: r.file, Line: node.Line, Column: node.Column, Code: code, Warning: true, What: what, Want: want})
 }
 
 // expand replaces aliases by what they refer to and checks the limits, the
@@ -52,7 +62,7 @@ func (r *reader) expand(root *yaml.Node) bool {
 			switch tag := n.ShortTag(); tag {
 			case "!!str", "!!int", "!!float", "!!bool", "!!null", "!!timestamp":
 			default:
-				r.problem(n, fmt.Sprintf("%q has the tag %s", n.Value, tag), "text, a number, true, false or null; no tags, no <<")
+				r.problem(n, CodeValue, fmt.Sprintf("%q has the tag %s", n.Value, tag), "text, a number, true, false or null; no tags, no <<")
 			}
 			return n
 		}
@@ -64,9 +74,9 @@ func (r *reader) expand(root *yaml.Node) bool {
 			}
 			key := n.Content[i]
 			if key.Kind != yaml.ScalarNode {
-				r.problem(key, "a map or list is the key of a map", "text as the key")
+				r.problem(key, CodeSyntax, "a map or list is the key of a map", "text as the key")
 			} else if line, dup := seen[key.Value]; dup {
-				r.problem(key, fmt.Sprintf("%s stands twice in one map, first on line %d", key.Value, line), "one of them, or a list of values")
+				r.problem(key, CodeSyntax, fmt.Sprintf("%s stands twice in one map, first on line %d", key.Value, line), "one of them, or a list of values")
 			} else {
 				seen[key.Value] = key.Line
 			}
@@ -77,10 +87,10 @@ func (r *reader) expand(root *yaml.Node) bool {
 		root.Content[i] = walk(root.Content[i], 0)
 	}
 	if nodes > maxRuleNodes {
-		r.problem(root, fmt.Sprintf("the rule has more than %d values", maxRuleNodes), "a smaller rule, without aliases in aliases")
+		r.problem(root, CodeLimit, fmt.Sprintf("the rule has more than %d values", maxRuleNodes), "a smaller rule, without aliases in aliases")
 	}
 	if deep != nil {
-		r.problem(deep, fmt.Sprintf("the rule is nested more than %d deep", maxDepth), "a flatter rule, without aliases to themselves")
+		r.problem(deep, CodeLimit, fmt.Sprintf("the rule is nested more than %d deep", maxDepth), "a flatter rule, without aliases to themselves")
 	}
 	return len(r.problems) == before
 }
@@ -89,7 +99,7 @@ func (r *reader) expand(root *yaml.Node) bool {
 func (r *reader) mapping(node *yaml.Node, name string) iter.Seq2[*yaml.Node, *yaml.Node] {
 	return func(yield func(k, v *yaml.Node) bool) {
 		if node.Kind != yaml.MappingNode {
-			r.problem(node, name+" is no map", name+": with keys below it")
+			r.problem(node, CodeAttribute, name+" is no map", name+": with keys below it")
 			return
 		}
 		for i := 0; i+1 < len(node.Content); i += 2 {
@@ -103,7 +113,7 @@ func (r *reader) mapping(node *yaml.Node, name string) iter.Seq2[*yaml.Node, *ya
 // text reads a scalar as the text that stands in the file; null is "".
 func (r *reader) text(node *yaml.Node, name string) string {
 	if node.Kind != yaml.ScalarNode {
-		r.problem(node, name+" is no text", name+": text")
+		r.problem(node, CodeAttribute, name+" is no text", name+": text")
 		return ""
 	}
 	if node.ShortTag() == "!!null" {
@@ -120,7 +130,7 @@ func (r *reader) oneOrMore(node *yaml.Node, name string) []*yaml.Node {
 	}
 	for _, n := range nodes {
 		if n.Kind != yaml.ScalarNode {
-			r.problem(n, name+" is neither text nor a list of texts", name+": text, or a list of texts")
+			r.problem(n, CodeAttribute, name+" is neither text nor a list of texts", name+": text, or a list of texts")
 			return nil
 		}
 	}

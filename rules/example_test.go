@@ -46,10 +46,11 @@ func ExampleSnapshot_Fold() {
 func ExampleProblem_String() {
 	p := rules.Problem{
 		File: "rules/my.yml", Line: 14,
-		What: `Details|windash: modifier "windash" is not supported`,
-		Want: "contains, startswith, endswith, …",
+		Column: 9,
+		What:   `Details|dash: modifier "dash" is unknown`,
+		Want:   "contains, startswith, endswith, …",
 	}
 	fmt.Println(p)
 	// Output:
-	// rules/my.yml:14: Details|windash: modifier "windash" is not supported: contains, startswith, endswith, …
+	// rules/my.yml:14:9: Details|dash: modifier "dash" is unknown: contains, startswith, endswith, …
 }

@@ -73,7 +73,7 @@ func (c *collection) read(src source) {
 
 // add adds a rule that was read completely, unless its place is taken.
 func (c *collection) add(rule *Rule) {
-	problem := Problem{File: rule.File, Line: rule.Line, Rule: rule.Name}
+	problem := Problem{File: rule.File, Line: rule.Line, Column: 1, Rule: rule.Name}
 	first := c.byID[rule.ID]
 	switch {
 	case first != nil && bytes.Equal(first.digest, rule.digest):
@@ -112,7 +112,7 @@ func (c *collection) sigma(src source) {
 		if len(doc.Content) == 0 || doc.Content[0].ShortTag() == "!!null" {
 			continue // an empty document, as after a last ---
 		}
-		r := reader{file: src.name}
+		r := reader{file: src.name, data: src.data}
 		rule := r.sigma(doc.Content[0])
 		for _, p := range r.problems {
 			p.Rule = r.rule

@@ -48,55 +48,57 @@ func TestProblemsNameLineTextAndRemedy(t *testing.T) {
 		alias += fmt.Sprintf("a%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", i, i, i-1, i-1, i-1, i-1, i-1, i-1, i-1, i-1, i-1, i-1)
 	}
 	for _, tt := range []struct{ name, text, want string }{
-		{"no title", sigmaRule("title: Small rule\n", ""), "f.yml:1: the rule has no title: "},
-		{"no id", sigmaRule("id: 6f9619ff-8b86-4d01-b42d-00cf4fc964ff\n", ""), "f.yml:1: the rule has no id: "},
-		{"empty level", sigmaRule("level: low", "level:"), "f.yml:1: the rule has no level: "},
-		{"no logsource", sigmaRule("logsource:", "logs:"), "f.yml:1: the rule has no logsource: "},
-		{"no detection", sigmaRule("detection:", "detect:"), "f.yml:1: the rule has no detection: "},
-		{"no condition", sigmaRule("    condition: selection\n", ""), "f.yml:9: detection without a condition: "},
-		{"id", sigmaRule("6f9619ff-", "x-"), `f.yml:2: id "x-8b86-4d01-b42d-00cf4fc964ff" is no UUID: `},
-		{"level", sigmaRule("low", "severe"), `f.yml:4: level "severe" is unknown: informational, low, medium, high, critical`},
-		{"status", sigmaRule("status: test", "status: done"), `f.yml:3: status "done" is unknown: `},
-		{"category", sigmaRule("registry_set", "process_creation"), `f.yml:6: logsource category "process_creation" holds no registry events: registry_add, registry_delete, registry_event, registry_rename, registry_set`},
-		{"no category", sigmaRule("    category: registry_set\n", ""), "f.yml:6: the logsource has no category: "},
-		{"product", sigmaRule("windows", "linux"), `f.yml:7: logsource product "linux" has no registry: product: windows`},
-		{"service", sigmaRule("product: windows", "service: sysmon"), `f.yml:7: logsource service "sysmon" is not supported: `},
-		{"unknown field", sigmaRule("Details: x", "CommandLine2: x"), `f.yml:10: CommandLine2: field "CommandLine2" is not one of a registry event: `},
-		{"modifier", sigmaRule("Details: x", "Details|windash: x"), `f.yml:10: Details|windash: modifier "windash" is not supported: `},
-		{"fieldref", sigmaRule("Details: x", "Details|fieldref: Image"), `modifier "fieldref" is not supported`},
-		{"expand", sigmaRule("Details: x", "Details|expand: '%x%'"), `modifier "expand" is not supported`},
-		{"two modifiers", sigmaRule("Details: x", "Details|contains|endswith: x"), `f.yml:10: Details|contains|endswith: modifiers "contains" and "endswith" exclude each other: `},
+		{"no title", sigmaRule("title: Small rule\n", ""), "f.yml:1:1: the rule has no title: "},
+		{"no id", sigmaRule("id: 6f9619ff-8b86-4d01-b42d-00cf4fc964ff\n", ""), "f.yml:1:1: the rule has no id: "},
+		{"empty level", sigmaRule("level: low", "level:"), "f.yml:1:1: the rule has no level: "},
+		{"no logsource", sigmaRule("logsource:", "logs:"), "f.yml:1:1: the rule has no logsource: "},
+		{"no detection", sigmaRule("detection:", "detect:"), "f.yml:1:1: the rule has no detection: "},
+		{"no condition", sigmaRule("    condition: selection\n", ""), "f.yml:9:5: detection without a condition: "},
+		{"id", sigmaRule("6f9619ff-", "x-"), `f.yml:2:5: id "x-8b86-4d01-b42d-00cf4fc964ff" is no UUID: `},
+		{"level", sigmaRule("low", "severe"), `f.yml:4:8: level "severe" is unknown: informational, low, medium, high, critical`},
+		{"status", sigmaRule("status: test", "status: done"), `f.yml:3:9: status "done" is unknown: `},
+		{"category", sigmaRule("registry_set", "process_creation"), `f.yml:6:15: logsource category "process_creation" holds no registry events: registry_add, registry_delete, registry_event, registry_rename, registry_set`},
+		{"no category", sigmaRule("    category: registry_set\n", ""), "f.yml:6:5: the logsource has no category: "},
+		{"product", sigmaRule("windows", "linux"), `f.yml:7:14: logsource product "linux" has no registry: product: windows`},
+		{"service", sigmaRule("product: windows", "service: sysmon"), `f.yml:7:5: logsource service "sysmon" is not supported: `},
+		{"unknown field", sigmaRule("Details: x", "CommandLine2: x"), `f.yml:10:9: CommandLine2: field "CommandLine2" is not one of a registry event: `},
+		{"modifier", sigmaRule("Details: x", "Details|dash: x"), `f.yml:10:9: Details|dash: modifier "dash" is unknown: `},
+		{"time modifier", sigmaRule("Details: x", "Details|hour: 3"), `f.yml:10:9: Details|hour: modifier "hour" is not supported: `},
+		{"fieldref", sigmaRule("Details: x", "Details|fieldref: Image"), `modifier fieldref (field "Image") is not supported`},
+		{"expand", sigmaRule("Details: x", "Details|expand: '%x%'"), `f.yml:10:25: Details|expand: "%x%": placeholder %x% has no value: `},
+		{"two modifiers", sigmaRule("Details: x", "Details|contains|endswith: x"), `f.yml:10:9: Details|contains|endswith: modifiers "contains" and "endswith" exclude each other: `},
 		{"modifier twice", sigmaRule("Details: x", "Details|all|all: [x]"), `modifier "all" twice`},
 		{"flag without re", sigmaRule("Details: x", "Details|i: x"), `modifier "i" without re before it`},
 		{"cased re", sigmaRule("Details: x", "Details|re|cased: x"), `modifier cased does not go with re`},
-		{"regular expression", sigmaRule("Details: x", "Details|re: '(?=x)'"), `f.yml:10: Details|re: "(?=x)" is not a value for it: a regular expression in RE2 syntax (`},
+		{"regular expression", sigmaRule("Details: x", "Details|re: '(?=x)'"), `f.yml:10:21: Details|re: "(?=x)" is not a value for it: a regular expression in RE2 syntax (`},
 		{"exists", sigmaRule("Details: x", "Details|exists: 'true'"), `"true" is not a value for it: true or false`},
 		{"number", sigmaRule("Details: x", "Details|gt: x"), `"x" is not a value for it: an integer`},
 		{"null part", sigmaRule("Details: x", "Details|contains: null"), `"null" is not a value for it: text`},
-		{"empty list", sigmaRule("Details: x", "Details: []"), "f.yml:10: Details has an empty list: "},
-		{"map as value", sigmaRule("Details: x", "Details: {a: b}"), "f.yml:10: Details has a map as its value: "},
-		{"list in list", sigmaRule("Details: x", "Details: [[a]]"), "f.yml:10: Details has a nested list or map"},
-		{"keywords", sigmaRule("\n        Details: x", " [a, b]"), "f.yml:9: selection selection: keyword searches"},
-		{"keyword", sigmaRule("\n        Details: x", " a"), "f.yml:9: selection selection: keyword searches"},
-		{"keywords by all", sigmaRule("Details: x", "'|all': [a]"), "keyword searches"},
-		{"empty selection", sigmaRule("\n        Details: x", " {}"), "f.yml:9: selection selection is empty: "},
-		{"timeframe", sigmaRule("    condition", "    timeframe: 5m\n    condition"), "f.yml:11: timeframe: "},
-		{"aggregation", sigmaRule("condition: selection", "condition: selection | count() > 3"), `f.yml:11: condition "selection | count() > 3": aggregations`},
-		{"unknown selection", sigmaRule("condition: selection", "condition: selektion"), `f.yml:11: the condition names "selektion", which is no selection of this rule: `},
-		{"bad unused selection", sigmaRule("    condition", "    other:\n        Foo: x\n    condition"), `f.yml:12: Foo: field "Foo"`},
-		{"collection", "action: global\n" + sigmaRule(), "f.yml:1: action: rule collections, correlations and filters are not supported: "},
-		{"correlation", "title: x\ncorrelation:\n    type: event_count\n", "f.yml:2: correlation: "},
-		{"key twice", sigmaRule("    condition", "    selection:\n        Details: y\n    condition"), "f.yml:11: selection stands twice in one map, first on line 9: "},
+		{"empty list", sigmaRule("Details: x", "Details: []"), "f.yml:10:18: Details has an empty list: "},
+		{"map as value", sigmaRule("Details: x", "Details: {a: b}"), "f.yml:10:18: Details has a map as its value: "},
+		{"list in list", sigmaRule("Details: x", "Details: [[a]]"), "f.yml:10:19: Details has a nested list or map"},
+		{"list in selection", sigmaRule("\n        Details: x", " [[a], b]"), "f.yml:9:17: selection selection has a list in a list: "},
+		{"null keyword", sigmaRule("\n        Details: x", " [a, null]"), `f.yml:9:20: selection selection: "null" is not a value for it: text: null is no keyword`},
+		{"empty keyword", sigmaRule("\n        Details: x", " ''"), `f.yml:9:16: selection selection: keyword "" is in every event: `},
+		{"keyword that exists", sigmaRule("Details: x", "'|exists': true"), `modifier "exists" without a field`},
+		{"empty selection", sigmaRule("\n        Details: x", " {}"), "f.yml:9:16: selection selection is empty: "},
+		{"timeframe", sigmaRule("    condition", "    timeframe: 5m\n    condition"), "f.yml:11:5: timeframe: "},
+		{"aggregation", sigmaRule("condition: selection", "condition: selection | count() > 3"), `f.yml:11:26: condition "selection | count() > 3": aggregations`},
+		{"unknown selection", sigmaRule("condition: selection", "condition: selektion"), `f.yml:11:16: the condition names "selektion", which is no selection of this rule: `},
+		{"bad unused selection", sigmaRule("    condition", "    other:\n        Foo: x\n    condition"), `f.yml:12:9: Foo: field "Foo"`},
+		{"collection", "action: global\n" + sigmaRule(), "f.yml:1:1: action: rule collections (action: global) ended"},
+		{"correlation", "title: x\ncorrelation:\n    type: event_count\n", "f.yml:2:1: correlation: "},
+		{"key twice", sigmaRule("    condition", "    selection:\n        Details: y\n    condition"), "f.yml:11:5: selection stands twice in one map, first on line 9: "},
 		{"tag", sigmaRule("Details: x", "Details: !!binary eA=="), `"eA==" has the tag !!binary`},
 		{"merge", sigmaRule("Details: x", "<<: {Details: x}"), `"<<" has the tag !!merge`},
 		{"no YAML", "title: [\nid: x\n", "f.yml:"},
-		{"no map", "- a\n- b\n", "f.yml:1: not a Sigma rule but a list or a text: "},
+		{"no map", "- a\n- b\n", "f.yml:1:1: not a Sigma rule but a list or a text: "},
 		{"alias bomb", alias, "the rule has more than 100000 values"},
 		{"deep", "a: " + strings.Repeat("[", 50) + strings.Repeat("]", 50), "the rule is nested more than 32 deep"},
-		{"risk score", sigmaRule() + "regtrap:\n    risk_score: 101\n", `f.yml:13: risk_score "101" is no score: an integer from 0 to 100`},
-		{"supersedes", sigmaRule() + "regtrap:\n    supersedes: [that one]\n", `f.yml:13: supersedes "that one", which is no UUID: `},
-		{"own attribute", sigmaRule() + "regtrap:\n    risk: 5\n", `f.yml:13: regtrap has no attribute "risk": risk_score, note, tags, supersedes`},
-		{"second document", sigmaRule() + "---\ntitle: x\n", "f.yml:13: the rule has no id: "},
+		{"risk score", sigmaRule() + "regtrap:\n    risk_score: 101\n", `f.yml:13:17: risk_score "101" is no score: an integer from 0 to 100`},
+		{"supersedes", sigmaRule() + "regtrap:\n    supersedes: [that one]\n", `f.yml:13:18: supersedes "that one", which is no UUID: `},
+		{"own attribute", sigmaRule() + "regtrap:\n    risk: 5\n", `f.yml:13:5: regtrap has no attribute "risk": risk_score, note, tags, supersedes`},
+		{"second document", sigmaRule() + "---\ntitle: x\n", "f.yml:13:1: the rule has no id: "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, problems := loadText(t, "f.yml", tt.text)
@@ -122,7 +124,7 @@ func TestRejectedRulesLeaveTheOthers(t *testing.T) {
 	if d := cmp.Diff([]string{"Other rule a.yml:13", "Small rule b.yml:13"}, names); d != "" {
 		t.Error(d)
 	}
-	if len(problems) != 2 || !strings.Contains(problems[1].String(), `b.yml:1: the same rule as a.yml:13, which runs: one of the two`) ||
+	if len(problems) != 2 || !strings.Contains(problems[1].String(), `b.yml:1:1: the same rule as a.yml:13, which runs: one of the two`) ||
 		problems[0].Rule != "Small rule" {
 		t.Errorf("problems: %v", problems)
 	}
@@ -160,7 +162,7 @@ func TestDetectionBecomesAnExpression(t *testing.T) {
 
 func TestOperatorIsKeptForTheAlert(t *testing.T) {
 	s, _ := loadText(t, "f.yml", sigmaRule("Details:", "Details|endswith:"))
-	if m := s.Rules[0].Condition.(matcher.Match); m.Op != "endswith" {
+	if m := bare(s.Rules[0].Condition).(matcher.Match); m.Op != "endswith" {
 		t.Errorf("Op is %q", m.Op)
 	}
 }

@@ -108,7 +108,7 @@ func dump(b *bytes.Buffer, r *Rule) {
 			line("action", int(a))
 		}
 	}
-	and, ok := r.Condition.(matcher.And)
+	and, ok := bare(r.Condition).(matcher.And)
 	if !ok {
 		and = matcher.And{r.Condition}
 	}
@@ -123,6 +123,14 @@ func dump(b *bytes.Buffer, r *Rule) {
 		}
 	}
 	b.WriteByte('\n')
+}
+
+// bare is a condition without the name that it stands under.
+func bare(x matcher.Expr) matcher.Expr {
+	if named, ok := x.(matcher.Named); ok {
+		return named.X
+	}
+	return x
 }
 
 // locations returns the patterns that a rule of the pack has for the path.
@@ -140,6 +148,8 @@ func locations(t *testing.T, id string) []string {
 			for _, p := range e {
 				walk(p)
 			}
+		case matcher.Named:
+			walk(e.X)
 		case matcher.Match:
 			if e.Field == schemas.RegistryPath {
 				paths = append(paths, strings.ReplaceAll(show(e.Pattern), "‹*›", "*"))

@@ -32,7 +32,7 @@ var uuid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-
 func (r *reader) sigma(root *yaml.Node) *Rule {
 	rule := &Rule{File: r.file, Line: root.Line, Severity: Informational}
 	if root.Kind != yaml.MappingNode {
-		r.problem(root, "not a Sigma rule but a list or a text", "a map with title, id, logsource, detection and level")
+		r.problem(root, CodeAttribute, "not a Sigma rule but a list or a text", "a map with title, id, logsource, detection and level")
 		return nil
 	}
 	for i := 0; i+1 < len(root.Content); i += 2 {
@@ -48,15 +48,18 @@ func (r *reader) sigma(root *yaml.Node) *Rule {
 	found := make(map[string]*yaml.Node)
 	for key, value := range r.mapping(root, "the rule") {
 		switch key.Value {
-		case "action", "correlation", "filter", "global":
-			r.problem(key, fmt.Sprintf("%s: rule collections, correlations and filters are not supported", key.Value), "a rule of its own, complete")
+		case "action", "global":
+			r.problem(key, CodeUnsupported, fmt.Sprintf("%s: rule collections (action: %s) ended with Sigma 2", key.Value, value.Value), "a rule of its own, complete")
+			return nil
+		case "correlation":
+			r.problem(key, CodeUnsupported, "correlation: rules over several events are not supported", "a rule on one event")
 			return nil
 		}
 		found[key.Value] = value
 	}
 	for _, name := range []string{"title", "id", "level", "logsource", "detection"} {
 		if n := found[name]; n == nil || n.ShortTag() == "!!null" {
-			r.problem(root, "the rule has no "+name, name+": …")
+			r.problem(root, CodeAttribute, "the rule has no "+name, name+": …")
 			delete(found, name)
 		}
 	}
@@ -65,7 +68,7 @@ func (r *reader) sigma(root *yaml.Node) *Rule {
 		rule.Actions = r.logsource(n)
 	}
 	if n := found["detection"]; n != nil {
-		rule.Condition = r.detection(n)
+		rule.Condition = r.detection(n, "detection")
 	}
 	if n := found["regtrap"]; n != nil {
 		r.extra(rule, n)
@@ -73,6 +76,7 @@ func (r *reader) sigma(root *yaml.Node) *Rule {
 	if len(r.problems) > 0 {
 		return nil
 	}
+	rule.Warnings = r.warnings
 	return rule
 }
 
@@ -105,17 +109,17 @@ func (r *reader) metadata(rule *Rule, found map[string]*yaml.Node) {
 	}
 	if n := found["id"]; n != nil {
 		if rule.ID = strings.ToLower(text("id")); !uuid.MatchString(rule.ID) {
-			r.problem(n, fmt.Sprintf("id %q is no UUID", n.Value), "id: as in "+`"6f9619ff-8b86-4d01-b42d-00cf4fc964ff"`)
+			r.problem(n, CodeAttribute, fmt.Sprintf("id %q is no UUID", n.Value), "id: as in "+`"6f9619ff-8b86-4d01-b42d-00cf4fc964ff"`)
 		}
 	}
 	statuses := []string{"stable", "test", "experimental", "deprecated", "unsupported"}
 	if rule.Status = text("status"); rule.Status != "" && !slices.Contains(statuses, rule.Status) {
-		r.problem(found["status"], fmt.Sprintf("status %q is unknown", rule.Status), strings.Join(statuses, ", "))
+		r.problem(found["status"], CodeAttribute, fmt.Sprintf("status %q is unknown", rule.Status), strings.Join(statuses, ", "))
 	}
 	if n := found["level"]; n != nil {
 		level := slices.Index(severities(), text("level"))
 		if level < 0 {
-			r.problem(n, fmt.Sprintf("level %q is unknown", n.Value), strings.Join(severities(), ", "))
+			r.problem(n, CodeAttribute, fmt.Sprintf("level %q is unknown", n.Value), strings.Join(severities(), ", "))
 			level = 0
 		}
 		rule.Severity = Severity(level)
@@ -142,20 +146,20 @@ func (r *reader) logsource(node *yaml.Node) schemas.Actions {
 			category = true
 			var ok bool
 			if actions, ok = categories()[text]; !ok {
-				r.problem(value, fmt.Sprintf("logsource category %q holds no registry events", text),
+				r.problem(value, CodeLogsource, fmt.Sprintf("logsource category %q holds no registry events", text),
 					strings.Join(slices.Sorted(maps.Keys(categories())), ", "))
 			}
 		case "product":
 			if text != "windows" {
-				r.problem(value, fmt.Sprintf("logsource product %q has no registry", text), "product: windows")
+				r.problem(value, CodeLogsource, fmt.Sprintf("logsource product %q has no registry", text), "product: windows")
 			}
 		case "definition":
 		default:
-			r.problem(key, fmt.Sprintf("logsource %s %q is not supported", key.Value, text), "category: registry_set (or _add, _delete, _rename, _event), product: windows")
+			r.problem(key, CodeLogsource, fmt.Sprintf("logsource %s %q is not supported", key.Value, text), "category: registry_set (or _add, _delete, _rename, _event), product: windows")
 		}
 	}
 	if !category && node.Kind == yaml.MappingNode {
-		r.problem(node, "the logsource has no category", "category: registry_set (or _add, _delete, _rename, _event)")
+		r.problem(node, CodeLogsource, "the logsource has no category", "category: registry_set (or _add, _delete, _rename, _event)")
 	}
 	return actions
 }
@@ -167,7 +171,7 @@ func (r *reader) extra(rule *Rule, node *yaml.Node) {
 		case "risk_score":
 			n, err := strconv.Atoi(r.text(value, "risk_score"))
 			if err != nil || n < 0 || n > 100 {
-				r.problem(value, fmt.Sprintf("risk_score %q is no score", value.Value), "an integer from 0 to 100")
+				r.problem(value, CodeAttribute, fmt.Sprintf("risk_score %q is no score", value.Value), "an integer from 0 to 100")
 			}
 			rule.RiskScore = n
 		case "note":
@@ -178,12 +182,12 @@ func (r *reader) extra(rule *Rule, node *yaml.Node) {
 			for _, n := range r.oneOrMore(value, "supersedes") {
 				id := strings.ToLower(n.Value)
 				if !uuid.MatchString(id) {
-					r.problem(n, fmt.Sprintf("supersedes %q, which is no UUID", n.Value), "the id of a rule")
+					r.problem(n, CodeAttribute, fmt.Sprintf("supersedes %q, which is no UUID", n.Value), "the id of a rule")
 				}
 				rule.Supersedes = append(rule.Supersedes, id)
 			}
 		default:
-			r.problem(key, fmt.Sprintf("regtrap has no attribute %q", key.Value), "risk_score, note, tags, supersedes")
+			r.problem(key, CodeAttribute, fmt.Sprintf("regtrap has no attribute %q", key.Value), "risk_score, note, tags, supersedes")
 		}
 	}
 }

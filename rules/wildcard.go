@@ -40,19 +40,3 @@ func parseWildcards(s string) []matcher.Token {
 	flush()
 	return tokens
 }
-
-// parsePattern reads a Sigma string value under the modifier contains,
-// startswith, endswith or none. The wildcards that the modifier implies are
-// added after unescaping: a value that ends in a backslash does not escape
-// them.
-func parsePattern(s, modifier string) matcher.Pattern {
-	tokens := parseWildcards(s)
-	star := matcher.Token{Kind: matcher.Star}
-	if modifier == "contains" || modifier == "endswith" {
-		tokens = append([]matcher.Token{star}, tokens...)
-	}
-	if modifier == "contains" || modifier == "startswith" {
-		tokens = append(tokens, star)
-	}
-	return matcher.NewPattern(tokens...)
-}
