@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"os"
@@ -133,6 +134,30 @@ func (f *finder) file(path, real string) error {
 		f.found-- // a test of SigmaHQ's
 		return nil
 	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		// Most likely one that is being written, or that a full disk cut.
+		f.problems = append(f.problems, Problem{File: path, Code: CodeFile, Warning: true, What: "the file is empty", Want: "a rule, or no file"})
+		return nil
+	}
 	f.sources = append(f.sources, source{path, data, false})
 	return nil
+}
+
+// Fingerprint is a hash of the files at paths as Load would read them now. Two
+// that are equal say that nothing needs to be loaded again, whatever the
+// filesystem says of its times. It tells an error of reading them by its text.
+func Fingerprint(paths []string) [sha256.Size]byte {
+	h := sha256.New()
+	sources, problems, err := readPaths(paths)
+	for _, src := range sources {
+		fmt.Fprintf(h, "%q %d\n", src.name, len(src.data))
+		h.Write(src.data)
+	}
+	for _, p := range problems {
+		fmt.Fprintf(h, "%q\n", p.String())
+	}
+	if err != nil {
+		fmt.Fprintf(h, "error %q\n", err)
+	}
+	return [sha256.Size]byte(h.Sum(nil))
 }

@@ -34,15 +34,23 @@ func Load(c Config) (*Snapshot, []Problem, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s, more, err := load(append(sources, files...))
+	s, more, err := load(append(sources, files...), c.Choice)
 	return s, append(problems, more...), err
 }
 
 // load is the part of Load that the pack and the users' files share.
-func load(sources []source) (*Snapshot, []Problem, error) {
-	var c collection
+//
+// The order of its steps: each rule is read, gets its severity and risk, is
+// chosen or not, and takes its id or finds it taken; then rules are hashed,
+// compiled, and learn what they supersede. See choosing.admit for why.
+func load(sources []source, choice Choice) (*Snapshot, []Problem, error) {
+	c := collection{choosing: newChoosing(choice)}
 	for _, src := range sources {
 		c.read(src)
+	}
+	c.problems = append(c.problems, c.choosing.problems()...)
+	if err := c.choosing.err(); err != nil {
+		return nil, c.problems, err
 	}
 	s := &Snapshot{Rules: c.rules}
 	compiled := make([]matcher.Rule, len(s.Rules))
@@ -64,6 +72,7 @@ type collection struct {
 	rules    []*Rule
 	byID     map[string]*Rule
 	problems []Problem
+	choosing *choosing
 }
 
 // read adds what a file holds.
@@ -71,8 +80,12 @@ func (c *collection) read(src source) {
 	c.sigma(src)
 }
 
-// add adds a rule that was read completely, unless its place is taken.
+// add adds a rule that was read completely, unless it is not chosen or its
+// place is taken.
 func (c *collection) add(rule *Rule) {
+	if !c.choosing.admit(rule) {
+		return
+	}
 	problem := Problem{File: rule.File, Line: rule.Line, Column: 1, Rule: rule.Name}
 	first := c.byID[rule.ID]
 	switch {

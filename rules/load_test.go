@@ -35,7 +35,7 @@ func loadText(t testing.TB, files ...string) (*Snapshot, []Problem) {
 	for i := 0; i < len(files); i += 2 {
 		sources = append(sources, source{files[i], []byte(files[i+1]), false})
 	}
-	s, problems, err := load(sources)
+	s, problems, err := load(sources, Choice{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +274,7 @@ func FuzzLoadNeverPanics(f *testing.F) {
 	f.Add([]byte("a: &a [*a]"))
 	f.Add([]byte("? {a: b}\n: c\n--- !x y"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s, problems, err := load([]source{{"f.yml", data, false}})
+		s, problems, err := load([]source{{"f.yml", data, false}}, Choice{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -48,6 +48,7 @@ const (
 	CodeEveryEvent      Code = "every-event"      // no literal is necessary, so the rule is evaluated on every event
 	CodeUnusedSelection Code = "unused-selection" // a selection that no condition names
 	CodeException       Code = "exception"        // an exception that applies to no loaded rule
+	CodeChoice          Code = "choice"           // a choice or an override that no rule answers to
 	CodeAttack          Code = "attack"           // an ATT&CK tactic or technique that is not in the table
 )
 

@@ -20,4 +20,5 @@ type Snapshot struct {
 type Config struct {
 	Pack  bool     // include the built-in pack
 	Paths []string // files, or folders read recursively (.yml, .yaml, .toml)
+	Choice
 }

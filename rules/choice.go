@@ -1,0 +1,382 @@
+package rules
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Choice says which of the rules that can be used run, and as how severe. The
+// zero Choice is all of them, as they are.
+type Choice struct {
+	// Include: of each key that is named, one selector must fit. Exclude: none
+	// may fit.
+	Include, Exclude []Selector
+	Overrides        []Override
+}
+
+// ChoiceError is what is wrong with the text of a selector or an override.
+type ChoiceError struct {
+	From  string // the flag or variable
+	Value string // the text
+	What  string
+	Want  string
+}
+
+// Error is one line.
+func (e *ChoiceError) Error() string {
+	return fmt.Sprintf("%s: %q: %s: want %s", e.From, e.Value, e.What, e.Want)
+}
+
+// Selector fits some rules. Its text is KEY=VALUE:
+//
+//	level=high       that severity
+//	level=medium+    that severity or more
+//	status=test      Sigma's status, Elastic's maturity; empty: rules that say none
+//	tag=attack.t1547*  a tag, or an ATT&CK technique or tactic of the rule
+//	id=UUID
+//	file=NAME        the path, or the end of it after a separator
+//	ruleset=sigma    pack, sigma or elastic
+//
+// In tag and file * is any text and ? one character. Only file compares case.
+type Selector struct {
+	From  string // the flag or variable that it is from, for messages
+	key   string
+	value string
+	most  Severity // of key level: the greatest that fits
+	least Severity
+}
+
+// String is KEY=VALUE.
+func (s Selector) String() string { return s.key + "=" + s.value }
+
+// selectorKeys are what a rule can be chosen by.
+var selectorKeys = [...]string{"level", "status", "tag", "id", "file", "ruleset"}
+
+// statuses are those of Sigma and the maturities of Elastic's rules.
+var statuses = [...]string{"stable", "test", "experimental", "deprecated", "unsupported", "production", "beta", "development"}
+
+var rulesets = [...]string{"pack", "sigma", "elastic"}
+
+// SelectorForm is what a selector must look like, for help and errors.
+const SelectorForm = "KEY=VALUE, KEY one of level (also medium+), status, tag, id, file, ruleset"
+
+// ParseSelector reads KEY=VALUE. The error is a *ChoiceError.
+func ParseSelector(from, text string) (Selector, error) {
+	wrong := func(what, want string) (Selector, error) {
+		return Selector{}, &ChoiceError{from, text, what, want}
+	}
+	key, value, ok := strings.Cut(text, "=")
+	s := Selector{From: from, key: strings.ToLower(strings.TrimSpace(key)), value: strings.TrimSpace(value)}
+	switch {
+	case !ok:
+		return wrong("no =", SelectorForm)
+	case !slices.Contains(selectorKeys[:], s.key):
+		return wrong(fmt.Sprintf("rules have no %q", s.key), SelectorForm)
+	case s.value == "" && s.key != "status":
+		return wrong("no value", SelectorForm)
+	}
+	if s.key != "file" {
+		s.value = strings.ToLower(s.value)
+	}
+	switch s.key {
+	case "level":
+		level, more := strings.CutSuffix(s.value, "+")
+		i := slices.Index(severities(), level)
+		if i < 0 {
+			return wrong(fmt.Sprintf("level %q is unknown", level), strings.Join(severities(), ", ")+"; with + behind it that and more")
+		}
+		s.least, s.most = Severity(i), Severity(i)
+		if more {
+			s.most = Critical
+		}
+	case "id":
+		if !uuid.MatchString(s.value) {
+			return wrong("no UUID", "the id of a rule")
+		}
+	case "ruleset":
+		if !slices.Contains(rulesets[:], s.value) {
+			return wrong("no such ruleset", strings.Join(rulesets[:], ", "))
+		}
+	case "status":
+		if s.value != "" && !slices.Contains(statuses[:], s.value) {
+			return wrong("no such status", strings.Join(statuses[:], ", ")+", or nothing for rules without one")
+		}
+	case "tag":
+		s.value = dashed(s.value)
+	case "file":
+		s.value = filepath.ToSlash(s.value)
+	}
+	return s, nil
+}
+
+// fits reports whether the rule is one of those that s means.
+func (s *Selector) fits(r *Rule) bool {
+	switch s.key {
+	case "level":
+		return s.least <= r.Severity && r.Severity <= s.most
+	case "status":
+		return strings.EqualFold(r.Status, s.value)
+	case "tag":
+		return slices.ContainsFunc(chosenBy(r), func(tag string) bool { return glob(s.value, tag) })
+	case "id":
+		return r.ID == s.value
+	case "file":
+		return fileFits(s.value, filepath.ToSlash(r.File))
+	}
+	return r.Ruleset == s.value
+}
+
+// fileFits compares the pattern with the path and with each part of it that
+// follows a separator: a.yml, deprecated/*, /etc/rules/*.
+func fileFits(pattern, path string) bool {
+	for {
+		if glob(pattern, path) {
+			return true
+		}
+		_, rest, ok := strings.Cut(path, "/")
+		if !ok {
+			return false
+		}
+		path = rest
+	}
+}
+
+// chosenBy are the tags of a rule, and its place in ATT&CK by id and by the
+// tag that Sigma gives it: an Elastic rule has no such tags.
+func chosenBy(r *Rule) []string {
+	var tags []string
+	for _, t := range r.Tags {
+		tags = append(tags, dashed(strings.ToLower(t)))
+	}
+	for _, list := range [][]ThreatReference{r.Threat.Tactics, r.Threat.Techniques, r.Threat.Subtechniques} {
+		for _, ref := range list {
+			id := strings.ToLower(ref.ID)
+			tags = append(tags, id, "attack."+id)
+		}
+	}
+	for _, ref := range r.Threat.Tactics {
+		tags = append(tags, "attack."+strings.ReplaceAll(strings.ToLower(ref.Name), " ", "-"))
+	}
+	return tags
+}
+
+// dashed is a tag as Sigma writes it since version 2: privilege-escalation.
+func dashed(tag string) string { return strings.ReplaceAll(tag, "_", "-") }
+
+// glob reports whether text is what pattern says: * any text, ? one character.
+// It goes back only to the last star, so its time is at most the product of
+// the two lengths.
+func glob(pattern, text string) bool {
+	p, t := []rune(pattern), []rune(text)
+	i, j, star, mark := 0, 0, -1, 0
+	for j < len(t) {
+		switch {
+		case i < len(p) && p[i] == '*':
+			star, mark = i, j
+			i++
+		case i < len(p) && (p[i] == '?' || p[i] == t[j]):
+			i, j = i+1, j+1
+		case star >= 0:
+			mark++
+			i, j = star+1, mark
+		default:
+			return false
+		}
+	}
+	for i < len(p) && p[i] == '*' {
+		i++
+	}
+	return i == len(p)
+}
+
+// Override gives the rule of an id another severity or risk score.
+type Override struct {
+	From string // the flag or variable that it is from, for messages
+	ID   string
+
+	severity *Severity
+	risk     *int
+}
+
+// ParseSeverityOverride reads ID=LEVEL. The error is a *ChoiceError.
+func ParseSeverityOverride(from, text string) (Override, error) {
+	want := "ID=LEVEL, LEVEL one of " + strings.Join(severities(), ", ")
+	o, value, err := parseOverride(from, text, want)
+	if err != nil {
+		return Override{}, err
+	}
+	i := slices.Index(severities(), strings.ToLower(value))
+	if i < 0 {
+		return Override{}, &ChoiceError{from, text, fmt.Sprintf("level %q is unknown", value), want}
+	}
+	s := Severity(i)
+	o.severity = &s
+	return o, nil
+}
+
+// ParseRiskOverride reads ID=SCORE. The error is a *ChoiceError.
+func ParseRiskOverride(from, text string) (Override, error) {
+	const want = "ID=SCORE, SCORE an integer from 0 to 100"
+	o, value, err := parseOverride(from, text, want)
+	if err != nil {
+		return Override{}, err
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 0 || n > 100 {
+		return Override{}, &ChoiceError{from, text, fmt.Sprintf("%q is no score", value), want}
+	}
+	o.risk = &n
+	return o, nil
+}
+
+func parseOverride(from, text, want string) (Override, string, error) {
+	id, value, ok := strings.Cut(text, "=")
+	o := Override{From: from, ID: strings.ToLower(strings.TrimSpace(id))}
+	if !ok {
+		return o, "", &ChoiceError{from, text, "no =", want}
+	}
+	if !uuid.MatchString(o.ID) {
+		return o, "", &ChoiceError{from, text, fmt.Sprintf("%q is no UUID", o.ID), want}
+	}
+	return o, strings.TrimSpace(value), nil
+}
+
+// Check returns a *ChoiceError for each override that contradicts another.
+func (c *Choice) Check() []error {
+	type what struct {
+		id       string
+		severity bool
+	}
+	seen := make(map[what]bool)
+	var errs []error
+	for _, o := range c.Overrides {
+		w := what{o.ID, o.severity != nil}
+		if seen[w] {
+			errs = append(errs, &ChoiceError{o.From, o.ID, "is given twice", "each id once"})
+		}
+		seen[w] = true
+	}
+	return errs
+}
+
+// choosing applies a Choice to the rules as they are read, and remembers what
+// came of it.
+type choosing struct {
+	choice     Choice
+	read       int             // rules that could be used
+	chosen     int             // of them
+	fit        []bool          // by selector, those that include first: fits a rule that could be used
+	overridden []bool          // by override: there is a rule of its id
+	out        map[string]bool // ids of rules that could be used and are not chosen
+}
+
+func newChoosing(c Choice) *choosing {
+	return &choosing{
+		choice: c, fit: make([]bool, len(c.Include)+len(c.Exclude)), overridden: make([]bool, len(c.Overrides)),
+		out: make(map[string]bool),
+	}
+}
+
+// admit reports whether a rule runs. It changes the rule as the overrides say.
+//
+// It comes before the rule takes its id, so that a rule that is not chosen
+// leaves the place to another of that id; after the overrides, so that a level
+// is chosen by what alerts will say; and before rules supersede each other, so
+// that a rule that is out leaves the others their alerts.
+func (c *choosing) admit(r *Rule) bool {
+	c.read++
+	c.override(r)
+	var named, met [len(selectorKeys)]bool
+	for i := range c.choice.Include {
+		s := &c.choice.Include[i]
+		key := slices.Index(selectorKeys[:], s.key)
+		named[key] = true
+		if s.fits(r) {
+			met[key], c.fit[i] = true, true
+		}
+	}
+	in := named == met
+	for i := range c.choice.Exclude {
+		if s := &c.choice.Exclude[i]; s.fits(r) {
+			in, c.fit[len(c.choice.Include)+i] = false, true
+		}
+	}
+	if in {
+		c.chosen++
+	} else {
+		c.out[r.ID] = true
+	}
+	return in
+}
+
+// override gives a rule its severity and risk before it is chosen, hashed or
+// compiled. A risk score that was that of the severity follows it, unless it
+// is given too. An override that changes nothing leaves the hash alone.
+func (c *choosing) override(r *Rule) {
+	severity, risk := r.Severity, r.RiskScore
+	for i, o := range c.choice.Overrides {
+		if o.ID != r.ID {
+			continue
+		}
+		c.overridden[i] = true
+		if o.severity != nil {
+			if risk == severity.Score() && r.RiskScore == risk {
+				r.RiskScore = o.severity.Score()
+			}
+			r.Severity = *o.severity
+		}
+	}
+	for _, o := range c.choice.Overrides {
+		if o.ID == r.ID && o.risk != nil {
+			r.RiskScore = *o.risk
+		}
+	}
+	if r.Severity != severity || r.RiskScore != risk {
+		h := sha256.New()
+		fmt.Fprintf(h, "%x severity %s risk %d", r.digest, r.Severity, r.RiskScore)
+		r.digest = h.Sum(nil)
+	}
+}
+
+// problems are what no rule answered to. Levels, statuses and rulesets are
+// not among them: no rule need be deprecated for deprecated rules to be out.
+func (c *choosing) problems() []Problem {
+	var problems []Problem
+	warn := func(from, what, want string) {
+		problems = append(problems, Problem{File: from, Code: CodeChoice, Warning: true, What: what, Want: want})
+	}
+	for i, s := range slices.Concat(c.choice.Include, c.choice.Exclude) {
+		if !c.fit[i] {
+			switch s.key {
+			case "id":
+				warn(s.From, fmt.Sprintf("%s: no rule has this id", s), "the id of a rule that is read")
+			case "tag":
+				warn(s.From, fmt.Sprintf("%s: no rule has such a tag", s), "a tag of a rule that is read; * is any text")
+			case "file":
+				warn(s.From, fmt.Sprintf("%s: no rule is from such a file", s), "a path as regtrap rules shows it, or its end; * is any text")
+			}
+		}
+	}
+	for i, o := range c.choice.Overrides {
+		if !c.overridden[i] {
+			warn(o.From, fmt.Sprintf("%s: no rule has this id", o.ID), "the id of a rule that is read")
+		}
+	}
+	return problems
+}
+
+// err says that the choice leaves nothing to run.
+func (c *choosing) err() error {
+	if c.read == 0 || c.chosen > 0 {
+		return nil
+	}
+	var by []string
+	for _, s := range slices.Concat(c.choice.Include, c.choice.Exclude) {
+		by = append(by, s.From+" "+s.String())
+	}
+	return fmt.Errorf("rules: %s leave none of the %d rules: want a choice that some rule fits", strings.Join(by, ", "), c.read)
+}
