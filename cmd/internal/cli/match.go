@@ -13,7 +13,6 @@ import (
 
 	"github.com/regtrap/regtrap/cmd/internal/pipeline"
 	"github.com/regtrap/regtrap/enrich"
-	"github.com/regtrap/regtrap/rules"
 )
 
 // matchFlags are the flags of match.
@@ -67,7 +66,7 @@ func (p Process) matchFiles(ctx context.Context, f *matchFlags, names []string) 
 		output:  f.output.or(p.Stdout),
 		out:     bufio.NewWriterSize(p.Stdout, 256<<10),
 		config: pipeline.Config{
-			Snapshot: func() *rules.Snapshot { return snapshot },
+			Snapshot: snapshot,
 			Options:  enrich.Options{Version: p.Build.Version},
 			Now:      time.Now,
 		},

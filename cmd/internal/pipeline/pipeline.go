@@ -16,9 +16,8 @@ import (
 
 // Config is shared by all workers.
 type Config struct {
-	// Snapshot returns the rules in force. It is asked before every record, so
-	// a record is judged by one rule set.
-	Snapshot func() *rules.Snapshot
+	// Snapshot is what records are judged by until Worker.Use says otherwise.
+	Snapshot *rules.Snapshot
 	Options  enrich.Options
 	Now      func() time.Time
 	// Panicked is told of every panic that a record caused, which is a defect
@@ -32,7 +31,7 @@ type Worker struct {
 	config   Config
 	decoder  *schemas.Decoder
 	snapshot *rules.Snapshot
-	matcher  *matcher.Matcher // of snapshot
+	matcher  *matcher.Matcher // of snapshot; nil until it is needed
 	hits     []int32
 	folded   []rules.Hit
 	dead     schemas.Outcome
@@ -41,7 +40,14 @@ type Worker struct {
 
 // NewWorker returns a Worker.
 func NewWorker(c Config) *Worker {
-	return &Worker{config: c, decoder: schemas.NewDecoder()}
+	return &Worker{config: c, decoder: schemas.NewDecoder(), snapshot: c.Snapshot}
+}
+
+// Use makes the next records be judged by other rules.
+func (w *Worker) Use(s *rules.Snapshot) {
+	if s != w.snapshot {
+		w.snapshot, w.matcher = s, nil
+	}
 }
 
 // Result is what one value caused. It and its slices belong to the worker and
@@ -67,12 +73,12 @@ func (w *Worker) Record(src enrich.Source) (res *Result) {
 			w.config.Panicked(v, debug.Stack())
 			w.outcome(schemas.Outcome{Kind: schemas.Dead, Reason: schemas.DeadInternal, Detail: fmt.Sprintf("panic: %v", v)})
 			// Whatever state they were left in, the next record gets fresh ones.
-			w.decoder, w.snapshot, w.matcher = schemas.NewDecoder(), nil, nil
+			w.decoder, w.matcher = schemas.NewDecoder(), nil
 			res = r
 		}
 	}()
-	if s := w.config.Snapshot(); s != w.snapshot {
-		w.snapshot, w.matcher = s, s.Set.NewMatcher()
+	if w.matcher == nil {
+		w.matcher = w.snapshot.Set.NewMatcher()
 	}
 	w.decoder.Reset(src.Value)
 	for {

@@ -27,7 +27,7 @@ func config(t testing.TB) pipeline.Config {
 		t.Fatal(err, problems)
 	}
 	return pipeline.Config{
-		Snapshot: func() *rules.Snapshot { return s },
+		Snapshot: s,
 		Now:      func() time.Time { return time.Date(2026, 3, 4, 10, 11, 13, 0, time.UTC) },
 		Panicked: func(value any, stack []byte) { t.Errorf("panic: %v\n%s", value, stack) },
 	}
@@ -96,18 +96,17 @@ func TestAPanicIsADeadLetterAndTheWorkerGoesOn(t *testing.T) {
 
 func TestANewRuleSetIsInForceWithTheNextRecord(t *testing.T) {
 	c := config(t)
-	pack := c.Snapshot()
+	pack := c.Snapshot
 	none, _, err := rules.Load(rules.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	current := none
-	c.Snapshot = func() *rules.Snapshot { return current }
+	c.Snapshot = none
 	w := pipeline.NewWorker(c)
 	if r := w.Record(source(attack)); len(r.Alerts) != 0 {
 		t.Errorf("%d alerts without rules", len(r.Alerts))
 	}
-	current = pack
+	w.Use(pack)
 	if r := w.Record(source(attack)); len(r.Alerts) != 1 {
 		t.Errorf("%d alerts with the pack", len(r.Alerts))
 	}
@@ -160,7 +159,7 @@ func ExampleWorker() {
 		fmt.Println(err)
 		return
 	}
-	w := pipeline.NewWorker(pipeline.Config{Snapshot: func() *rules.Snapshot { return s }, Now: time.Now, Panicked: func(any, []byte) {}})
+	w := pipeline.NewWorker(pipeline.Config{Snapshot: s, Now: time.Now, Panicked: func(any, []byte) {}})
 	r := w.Record(enrich.Source{Topic: "telemetry", Offset: 7, Value: []byte(attack)})
 	for _, a := range r.Alerts {
 		fmt.Println(a.Rule.Name)

@@ -209,7 +209,7 @@ func decoding(d *schemas.Decoder, s *rules.Snapshot) func([][]byte) tally {
 func worker(tb testing.TB, name string, s *rules.Snapshot) way {
 	return way{name: name, detects: alerts, rules: s, start: func() func([][]byte) tally {
 		w := pipeline.NewWorker(pipeline.Config{
-			Snapshot: func() *rules.Snapshot { return s },
+			Snapshot: s,
 			Now:      time.Now,
 			Panicked: func(value any, stack []byte) { tb.Errorf("panic: %v\n%s", value, stack) },
 		})

@@ -9,6 +9,7 @@ import (
 	"github.com/regtrap/regtrap/consumer"
 	"github.com/regtrap/regtrap/enrich"
 	"github.com/regtrap/regtrap/producer"
+	"github.com/regtrap/regtrap/rules"
 	"github.com/regtrap/regtrap/schemas"
 )
 
@@ -30,15 +31,22 @@ type outlet interface {
 	Publish(ctx context.Context, messages []producer.Message) (tooLarge []int, err error)
 }
 
+// reader reads records by one rule set at a time: a pipeline.Worker.
+type reader interface {
+	Use(*rules.Snapshot)
+	Record(enrich.Source) *pipeline.Result
+}
+
 // handler takes the records of one partition to the output. It implements
 // consumer.Handler: one goroutine calls it.
 type handler struct {
 	topic     string
 	partition int
 	out       *output
-	read      func(enrich.Source) *pipeline.Result // of a worker of this handler's own
+	reader    reader // of this handler's own
 
 	busy *busy
+	set  *ruleSet // by which the batch at hand is judged
 
 	messages []producer.Message
 	causes   []cause // causes[i] is behind messages[i]
@@ -51,6 +59,7 @@ type output struct {
 	alertsTopic, deadLetterTopic string
 	version                      string
 	publisher                    outlet
+	rules                        *ruleBook
 	metrics                      *metrics
 	summary                      *summary
 	now                          func() time.Time
@@ -75,6 +84,7 @@ type batchCounts struct {
 	events         map[schemas.Shape]int
 	incomplete     map[incomplete]int
 	skipped        map[schemas.Reason]int
+	hits           map[string]int // by rule id
 }
 
 // incomplete is one thing that registry events of a shape lack.
@@ -83,10 +93,10 @@ type incomplete struct {
 	missing schemas.Missing
 }
 
-func newHandler(topic string, partition int, out *output, busy *busy, read func(enrich.Source) *pipeline.Result) *handler {
+func newHandler(topic string, partition int, out *output, busy *busy, reader reader) *handler {
 	return &handler{
-		topic: topic, partition: partition, out: out, busy: busy, read: read,
-		batch: batchCounts{events: make(map[schemas.Shape]int), incomplete: make(map[incomplete]int), skipped: make(map[schemas.Reason]int)},
+		topic: topic, partition: partition, out: out, busy: busy, reader: reader,
+		batch: batchCounts{events: make(map[schemas.Shape]int), incomplete: make(map[incomplete]int), skipped: make(map[schemas.Reason]int), hits: make(map[string]int)},
 	}
 }
 
@@ -95,6 +105,9 @@ func newHandler(topic string, partition int, out *output, busy *busy, read func(
 func (h *handler) Handle(ctx context.Context, records []consumer.Record) error {
 	h.batch.reset()
 	h.drop() // of a Handle that ctx ended
+	// A batch is judged by one rule set: a reload takes effect between batches.
+	h.set = h.out.rules.current()
+	h.reader.Use(h.set.snapshot)
 	defer h.busy.end()
 	h.busy.begin(h.out.now())
 	for i := range records {
@@ -123,7 +136,7 @@ func (h *handler) record(r *consumer.Record) {
 	if timed {
 		began = h.out.now()
 	}
-	res := h.read(enrich.Source{Topic: h.topic, Partition: h.partition, Offset: r.Offset, Time: r.Time, Value: r.Value})
+	res := h.reader.Record(enrich.Source{Topic: h.topic, Partition: h.partition, Offset: r.Offset, Time: r.Time, Value: r.Value})
 	if timed {
 		h.out.metrics.match.Observe(h.out.now().Sub(began).Seconds())
 	}
@@ -147,6 +160,10 @@ func (h *handler) record(r *consumer.Record) {
 		}
 	}
 	for _, a := range res.Alerts {
+		h.batch.hits[a.Rule.ID]++
+		for _, id := range a.Regtrap.RelatedRules {
+			h.batch.hits[id]++
+		}
 		h.queueAlert(r, a)
 	}
 	if res.DeadLetter != nil {
@@ -250,6 +267,7 @@ func (h *handler) count() {
 	for r, n := range b.skipped {
 		m.skipped.WithLabelValues(string(r)).Add(float64(n))
 	}
+	h.set.count(b.hits, h.out.now())
 	h.out.summary.batch(b)
 }
 
@@ -258,4 +276,5 @@ func (b *batchCounts) reset() {
 	clear(b.events)
 	clear(b.incomplete)
 	clear(b.skipped)
+	clear(b.hits)
 }

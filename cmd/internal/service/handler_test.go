@@ -18,6 +18,7 @@ import (
 	"github.com/regtrap/regtrap/consumer"
 	"github.com/regtrap/regtrap/enrich"
 	"github.com/regtrap/regtrap/producer"
+	"github.com/regtrap/regtrap/rules"
 	"github.com/regtrap/regtrap/schemas"
 )
 
@@ -45,6 +46,13 @@ func (p *topicLimit) Publish(ctx context.Context, messages []producer.Message) (
 	return tooLarge, nil
 }
 
+// testReader is a reader that knows no rules.
+type testReader func(enrich.Source) *pipeline.Result
+
+func (testReader) Use(*rules.Snapshot) {}
+
+func (r testReader) Record(src enrich.Source) *pipeline.Result { return r(src) }
+
 // The values of the test records say what reading them causes: "alert" one
 // alert of that original size, "dead" a dead letter, anything else a skip.
 func testRead(src enrich.Source) *pipeline.Result {
@@ -71,9 +79,10 @@ func testHandler(p outlet) *handler {
 	out := &output{
 		alertsTopic: "alerts", deadLetterTopic: "dead", version: "1.0.0", publisher: p,
 		metrics: newMetrics(), summary: newSummary(), now: func() time.Time { return now },
-		wait: func(context.Context) error { return errWaited },
+		wait: func(context.Context) error { return errWaited }, rules: new(ruleBook),
 	}
-	return newHandler("winlog", 2, out, new(busy), testRead)
+	out.rules.use(new(rules.Snapshot), now)
+	return newHandler("winlog", 2, out, new(busy), testReader(testRead))
 }
 
 func testRecords(values ...string) []consumer.Record {
@@ -240,7 +249,7 @@ func TestMessageThatNobodyTakesWaits(t *testing.T) {
 func TestHandleIsBusyOnlyWhileReading(t *testing.T) {
 	h := testHandler(nil)
 	var during, publishing int64
-	h.read = func(src enrich.Source) *pipeline.Result { during = h.busy.since.Load(); return testRead(src) }
+	h.reader = testReader(func(src enrich.Source) *pipeline.Result { during = h.busy.since.Load(); return testRead(src) })
 	h.out.publisher = publishFunc(func() { publishing = h.busy.since.Load() })
 	if err := h.Handle(t.Context(), testRecords("alert")); err != nil {
 		t.Fatal(err)
@@ -277,7 +286,7 @@ func TestSummaryIsOneLineForManyDeadLetters(t *testing.T) {
 func TestRecordsThatCauseNothingAllocateNothing(t *testing.T) {
 	h := testHandler(&topicLimit{limit: 1 << 20})
 	skipped := &pipeline.Result{Outcomes: []schemas.Outcome{{Kind: schemas.Skipped, Reason: schemas.SkipOther}}}
-	h.read = func(enrich.Source) *pipeline.Result { return skipped }
+	h.reader = testReader(func(enrich.Source) *pipeline.Result { return skipped })
 	records := testRecords(slices.Repeat([]string{"x"}, 100)...)
 	if n := testing.AllocsPerRun(100, func() {
 		h.batch.reset()
@@ -292,7 +301,7 @@ func TestRecordsThatCauseNothingAllocateNothing(t *testing.T) {
 func BenchmarkHandleSkipped(b *testing.B) {
 	h := testHandler(&topicLimit{limit: 1 << 20})
 	skipped := &pipeline.Result{Outcomes: []schemas.Outcome{{Kind: schemas.Skipped, Reason: schemas.SkipOther}}}
-	h.read = func(enrich.Source) *pipeline.Result { return skipped }
+	h.reader = testReader(func(enrich.Source) *pipeline.Result { return skipped })
 	records := testRecords(slices.Repeat([]string{"x"}, 1000)...)
 	for b.Loop() {
 		if err := h.Handle(b.Context(), records); err != nil {

@@ -34,6 +34,7 @@ const (
 // endpoints is what the HTTP server shows.
 type endpoints struct {
 	health   *health
+	rules    *ruleBook
 	registry *prometheus.Registry
 	info     build.Info
 	settings []Setting
@@ -70,7 +71,10 @@ func (e *endpoints) handler(l *slog.Logger) http.Handler {
 		}
 		writeJSON(w, http.StatusOK, config)
 	})
-	paths := []string{"/metrics", "/healthz", "/readyz", "/version", "/config"}
+	mux.HandleFunc("GET /rules", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, e.rules.page())
+	})
+	paths := []string{"/metrics", "/healthz", "/readyz", "/version", "/config", "/rules"}
 	if e.pprof {
 		mux.HandleFunc("/debug/pprof/", pprof.Index)
 		mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)

@@ -28,7 +28,7 @@ type metrics struct {
 
 	rules, rulesAlways, ruleProblems prometheus.Gauge
 	reloads                          *prometheus.CounterVec // by result
-	reloaded                         prometheus.Gauge
+	reloaded, loadOK                 prometheus.Gauge
 	build                            *prometheus.GaugeVec
 }
 
@@ -68,6 +68,7 @@ func newMetrics() *metrics {
 		rulesAlways:  gauge("regtrap_rules_always_evaluated", "Rules without a necessary literal, evaluated on every event of their actions."),
 		ruleProblems: gauge("regtrap_rules_rejected", "Rules left out at the last load because they cannot be used."),
 		reloads:      counter("regtrap_rule_loads_total", "Loads of the rule set, the first one included, by result.", "result"),
+		loadOK:       gauge("regtrap_rule_load_ok", "1 when the last load of the rules succeeded; 0 when it failed, and the rules before it are still in force."),
 		reloaded:     gauge("regtrap_rules_loaded_timestamp_seconds", "When the rules in force were loaded, Unix time."),
 		build: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "regtrap_build_info", Help: "1, labelled with the build that runs."}, []string{"version", "commit", "go_version"}),
@@ -85,6 +86,9 @@ func newMetrics() *metrics {
 	for _, r := range schemas.DeadReasons() {
 		m.dead.WithLabelValues(string(r))
 	}
+	for _, r := range []loadResult{loadOK, loadFailed, loadUnchanged} {
+		m.reloads.WithLabelValues(string(r))
+	}
 	for _, o := range []string{outputAlert, outputDeadLetter} {
 		m.endToEnd.WithLabelValues(o)
 	}
@@ -96,16 +100,17 @@ func (m *metrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{
 		m.records, m.bytes, m.events, m.incomplete, m.skipped, m.dead, m.alerts, m.trimmed,
 		m.match, m.endToEnd, m.lag,
-		m.rules, m.rulesAlways, m.ruleProblems, m.reloads, m.reloaded, m.build,
+		m.rules, m.rulesAlways, m.ruleProblems, m.reloads, m.reloaded, m.loadOK, m.build,
 	}
 }
 
 // loaded notes a rule set that is now in force.
 func (m *metrics) loaded(s *rules.Snapshot, problems int, now time.Time) {
+	m.loadOK.Set(1)
 	m.rules.Set(float64(len(s.Rules)))
 	m.rulesAlways.Set(float64(len(s.Set.Always())))
 	m.ruleProblems.Set(float64(problems))
-	m.reloads.WithLabelValues("ok").Inc()
+	m.reloads.WithLabelValues(string(loadOK)).Inc()
 	m.reloaded.Set(float64(now.UnixMilli()) / 1000)
 	for _, r := range s.Rules {
 		m.alerts.WithLabelValues(r.ID, r.Severity.String())

@@ -18,8 +18,11 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"os"
+	"os/signal"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -38,11 +41,14 @@ type Service struct {
 	config   Config
 	logger   *slog.Logger
 	now      func() time.Time
-	rules    atomic.Pointer[rules.Snapshot] // replaced whole, between batches
+	rules    *ruleBook
+	hangup   <-chan os.Signal // asks for a reload; nil in tests
 	metrics  *metrics
 	summary  *summary
 	health   *health
 	registry *prometheus.Registry
+
+	fingerprint string // of the rule files, as they were loaded last
 
 	lastPanic atomic.Int64 // when a stack was last logged, Unix nanoseconds; 0: never
 
@@ -61,11 +67,12 @@ func New(c Config, info build.Info, logger *slog.Logger) (*Service, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Service{config: c, logger: logger, now: time.Now, metrics: newMetrics(), summary: newSummary()}
+	s := &Service{config: c, logger: logger, now: time.Now, metrics: newMetrics(), summary: newSummary(), rules: new(ruleBook)}
+	var err error
+	s.fingerprint, _ = fingerprint(c.Rules) // what cannot be read loadRules says
 	if err := s.loadRules(); err != nil {
 		return nil, err
 	}
-	var err error
 	if s.connections, err = c.connections(); err != nil {
 		return nil, err
 	}
@@ -78,10 +85,9 @@ func New(c Config, info build.Info, logger *slog.Logger) (*Service, error) {
 	}
 	out := &output{
 		alertsTopic: c.AlertsTopic, deadLetterTopic: c.DeadLetterTopic, version: info.Version,
-		publisher: s.producer, metrics: s.metrics, summary: s.summary, now: s.now, wait: pause,
+		publisher: s.producer, rules: s.rules, metrics: s.metrics, summary: s.summary, now: s.now, wait: pause,
 	}
 	pipe := pipeline.Config{
-		Snapshot: s.rules.Load,
 		Options:  enrich.Options{Version: info.Version, Labels: c.Labels, Original: c.AlertOriginal},
 		Now:      s.now,
 		Panicked: s.panicked,
@@ -92,7 +98,7 @@ func New(c Config, info build.Info, logger *slog.Logger) (*Service, error) {
 		Start: c.Start, SessionTimeout: c.SessionTimeout, CommitInterval: c.CommitInterval,
 		FetchBytes: int(c.FetchBytes), BudgetBytes: int64(c.BudgetBytes),
 		NewHandler: func(topic string, partition int) consumer.Handler {
-			return newHandler(topic, partition, out, s.health.partition(topic, partition), pipeline.NewWorker(pipe).Record)
+			return newHandler(topic, partition, out, s.health.partition(topic, partition), pipeline.NewWorker(pipe))
 		},
 		Logger: logger,
 	})
@@ -104,7 +110,7 @@ func New(c Config, info build.Info, logger *slog.Logger) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.server = &endpoints{health: s.health, registry: s.registry, info: info, settings: c.Settings(), pprof: c.PPROF}
+	s.server = &endpoints{health: s.health, rules: s.rules, registry: s.registry, info: info, settings: c.Settings(), pprof: c.PPROF}
 	if s.listener, err = listen(c.HTTPAddr); err != nil {
 		return nil, err
 	}
@@ -116,43 +122,7 @@ func New(c Config, info build.Info, logger *slog.Logger) (*Service, error) {
 func (s *Service) Addr() net.Addr { return s.listener.Addr() }
 
 // Rules returns the rules in force.
-func (s *Service) Rules() *rules.Snapshot { return s.rules.Load() }
-
-// loadRules puts the rules of the configuration in force.
-func (s *Service) loadRules() error {
-	snapshot, problems, err := rules.Load(rules.Config{Pack: s.config.Pack, Paths: s.config.Rules})
-	if err != nil {
-		return fmt.Errorf("rules: %w", err)
-	}
-	if s.config.RulesStrict && len(problems) > 0 {
-		var errs []error
-		for _, p := range problems {
-			errs = append(errs, fmt.Errorf("%s:%d: %s: want %s", p.File, p.Line, p.What, p.Want))
-		}
-		return errors.Join(errs...)
-	}
-	for _, p := range problems {
-		s.logger.Warn("rule rejected", "file", p.File, "line", p.Line, "rule", p.Rule, "problem", p.What, "want", p.Want)
-	}
-	if len(snapshot.Rules) == 0 {
-		return errors.New("rules: none of them can be used: nothing would be detected")
-	}
-	s.rules.Store(snapshot)
-	n := rejected(problems)
-	s.metrics.loaded(snapshot, n, s.now())
-	s.logger.Info("rules loaded", "rules", len(snapshot.Rules), "rejected", n, "rules_version", snapshot.Hash)
-	return nil
-}
-
-// rejected counts the rules that have problems: one may have several.
-func rejected(problems []rules.Problem) int {
-	type rule struct{ file, name string }
-	seen := make(map[rule]bool)
-	for _, p := range problems {
-		seen[rule{p.File, p.Rule}] = true
-	}
-	return len(seen)
-}
+func (s *Service) Rules() *rules.Snapshot { return s.rules.current().snapshot }
 
 // errDrain is the error of a shutdown that took too long. Nothing is lost by
 // it: what was not finished is not committed, and will be redelivered.
@@ -189,6 +159,7 @@ func (s *Service) Run(ctx context.Context) error {
 	background("http", func() error { return server.Serve(s.listener) })
 	background("output", func() error { return s.producer.Run(rest) })
 	background("watch", func() error { return s.watch(rest) })
+	background("rules", func() error { return s.watchRules(rest) })
 	s.logger.Info("service started", "http_addr", s.Addr().String(), "config", settingsAttr(s.config.Settings()))
 
 	err := s.consume(work, s.consumer.Run)
@@ -302,5 +273,9 @@ func Run(ctx context.Context, environ []string, stderr io.Writer, info build.Inf
 	if err != nil {
 		return err
 	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	s.hangup = hangup
 	return s.Run(ctx)
 }
