@@ -52,6 +52,7 @@ func load(sources []source, choice Choice) (*Snapshot, []Problem, error) {
 	if err := c.choosing.err(); err != nil {
 		return nil, c.problems, err
 	}
+	c.except()
 	s := &Snapshot{Rules: c.rules}
 	compiled := make([]matcher.Rule, len(s.Rules))
 	for i, r := range s.Rules {
@@ -69,10 +70,12 @@ func load(sources []source, choice Choice) (*Snapshot, []Problem, error) {
 
 // collection is the rules of all files.
 type collection struct {
-	rules    []*Rule
-	byID     map[string]*Rule
-	problems []Problem
-	choosing *choosing
+	rules      []*Rule
+	byID       map[string]*Rule
+	byTest     map[[sha256.Size]byte]*Rule // by condition and actions
+	problems   []Problem
+	exceptions []*exception
+	choosing   *choosing
 }
 
 // read adds what a file holds.
@@ -103,15 +106,25 @@ func (c *collection) add(rule *Rule) {
 	default:
 		if c.byID == nil {
 			c.byID = make(map[string]*Rule)
+			c.byTest = make(map[[sha256.Size]byte]*Rule)
 		}
 		c.byID[rule.ID] = rule
+		test := sha256.Sum256(fmt.Appendf(nil, "%d %v", rule.Actions, rule.Condition))
+		if other := c.byTest[test]; other == nil {
+			c.byTest[test] = rule
+		} else if !slices.Contains(rule.Supersedes, other.ID) && !slices.Contains(other.Supersedes, rule.ID) {
+			problem.Code, problem.Warning = CodeDuplicateContent, true
+			problem.What = fmt.Sprintf("the same detection as %q (%s:%d): both fire on the same events", other.Name, other.File, other.Line)
+			problem.Want = "one of the two, or supersedes"
+			rule.Warnings = append(rule.Warnings, problem)
+		}
 		c.rules = append(c.rules, rule)
 		return
 	}
 	c.problems = append(c.problems, problem)
 }
 
-// sigma adds the rules of a file of Sigma documents.
+// sigma adds the rules and exceptions of a file of Sigma documents.
 func (c *collection) sigma(src source) {
 	dec := yaml.NewDecoder(bytes.NewReader(src.data))
 	for {
@@ -126,10 +139,18 @@ func (c *collection) sigma(src source) {
 			continue // an empty document, as after a last ---
 		}
 		r := reader{file: src.name, data: src.data}
-		rule := r.sigma(doc.Content[0])
+		rule, exception := r.document(doc.Content[0])
 		for _, p := range r.problems {
 			p.Rule = r.rule
 			c.problems = append(c.problems, p)
+		}
+		if exception != nil {
+			for _, p := range r.warnings {
+				p.Rule = r.rule
+				c.problems = append(c.problems, p)
+			}
+			exception.digest = digest(doc.Content[0])
+			c.addException(exception)
 		}
 		if rule == nil {
 			continue
@@ -137,7 +158,7 @@ func (c *collection) sigma(src source) {
 		if src.pack {
 			rule.Ruleset = "pack"
 		}
-		rule.digest = digest(rule.Ruleset, doc.Content[0])
+		rule.digest = digest(doc.Content[0])
 		c.add(rule)
 	}
 }
@@ -156,7 +177,7 @@ func syntaxProblem(file string, err error) Problem {
 
 // digest is a hash of a document's content: not of its comments, quotes, line
 // breaks between values, or file name.
-func digest(ruleset string, root *yaml.Node) []byte {
+func digest(root *yaml.Node) []byte {
 	h := sha256.New()
 	var buf []byte
 	text := func(s string) {
@@ -175,7 +196,6 @@ func digest(ruleset string, root *yaml.Node) []byte {
 			walk(c)
 		}
 	}
-	text(ruleset)
 	walk(root)
 	return h.Sum(nil)
 }

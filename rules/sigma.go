@@ -28,23 +28,34 @@ func categories() map[string]schemas.Actions {
 
 var uuid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 
-// sigma reads one Sigma rule, or returns nil when it cannot be used.
-func (r *reader) sigma(root *yaml.Node) *Rule {
-	rule := &Rule{File: r.file, Line: root.Line, Severity: Informational}
+// document reads one Sigma document: a rule or an exception. Both are nil when
+// it cannot be used.
+func (r *reader) document(root *yaml.Node) (*Rule, *exception) {
 	if root.Kind != yaml.MappingNode {
 		r.problem(root, CodeAttribute, "not a Sigma rule but a list or a text", "a map with title, id, logsource, detection and level")
-		return nil
+		return nil, nil
 	}
+	filter := false
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		if k := root.Content[i]; k.Kind == yaml.ScalarNode {
 			if v := root.Content[i+1]; k.Value == "title" || k.Value == "id" && r.rule == "" {
 				r.rule = v.Value
 			}
+			filter = filter || k.Value == "filter"
 		}
 	}
 	if !r.expand(root) {
-		return nil
+		return nil, nil
 	}
+	if filter {
+		return nil, r.exception(root)
+	}
+	return r.sigma(root), nil
+}
+
+// sigma reads one Sigma rule, or returns nil when it cannot be used.
+func (r *reader) sigma(root *yaml.Node) *Rule {
+	rule := &Rule{File: r.file, Line: root.Line, Severity: Informational}
 	found := make(map[string]*yaml.Node)
 	for key, value := range r.mapping(root, "the rule") {
 		switch key.Value {
@@ -65,7 +76,7 @@ func (r *reader) sigma(root *yaml.Node) *Rule {
 	}
 	r.metadata(rule, found)
 	if n := found["logsource"]; n != nil {
-		rule.Actions = r.logsource(n)
+		rule.Actions, rule.category = r.logsource(n, false)
 	}
 	if n := found["detection"]; n != nil {
 		rule.Condition = r.detection(n, "detection")
@@ -77,6 +88,9 @@ func (r *reader) sigma(root *yaml.Node) *Rule {
 		return nil
 	}
 	rule.Warnings = r.warnings
+	for i := range rule.Warnings {
+		rule.Warnings[i].Rule = rule.Name
+	}
 	return rule
 }
 
@@ -96,13 +110,19 @@ func (r *reader) metadata(rule *Rule, found map[string]*yaml.Node) {
 		return nil
 	}
 	rule.Name = text("title")
+	rule.name = text("name")
 	rule.Description = text("description")
 	rule.License = text("license")
 	rule.Author = text("author")
 	rule.References = texts("references")
 	rule.FalsePositives = texts("falsepositives")
 	rule.Tags = texts("tags")
-	rule.Threat = threat(rule.Tags)
+	var unknown []int
+	rule.Threat, unknown = threat(rule.Tags)
+	for _, i := range unknown {
+		n := tagNode(found["tags"], i)
+		r.warn(n, CodeAttack, fmt.Sprintf("ATT&CK has no %q", strings.TrimPrefix(strings.ToLower(n.Value), "attack.")), "a tactic or technique of ATT&CK Enterprise 19")
+	}
 	rule.Version = text("modified")
 	if rule.Version == "" {
 		rule.Version = text("date")
@@ -127,6 +147,23 @@ func (r *reader) metadata(rule *Rule, found map[string]*yaml.Node) {
 	}
 }
 
+// tagNode returns the node of tag i; null is no tag.
+func tagNode(node *yaml.Node, i int) *yaml.Node {
+	if node.Kind != yaml.SequenceNode {
+		return node
+	}
+	for _, n := range node.Content {
+		if n.ShortTag() == "!!null" {
+			continue
+		}
+		if i == 0 {
+			return n
+		}
+		i--
+	}
+	return node
+}
+
 func severities() []string {
 	var names []string
 	for s := Informational; s <= Critical; s++ {
@@ -135,15 +172,14 @@ func severities() []string {
 	return names
 }
 
-// logsource returns the actions of a log source.
-func (r *reader) logsource(node *yaml.Node) schemas.Actions {
-	var actions schemas.Actions
-	category := false
+// logsource returns the actions and the category of a log source. That of an
+// exception may have none, and so mean every category.
+func (r *reader) logsource(node *yaml.Node, exception bool) (actions schemas.Actions, category string) {
 	for key, value := range r.mapping(node, "logsource") {
 		text := r.text(value, key.Value)
 		switch key.Value {
 		case "category":
-			category = true
+			category = text
 			var ok bool
 			if actions, ok = categories()[text]; !ok {
 				r.problem(value, CodeLogsource, fmt.Sprintf("logsource category %q holds no registry events", text),
@@ -158,10 +194,10 @@ func (r *reader) logsource(node *yaml.Node) schemas.Actions {
 			r.problem(key, CodeLogsource, fmt.Sprintf("logsource %s %q is not supported", key.Value, text), "category: registry_set (or _add, _delete, _rename, _event), product: windows")
 		}
 	}
-	if !category && node.Kind == yaml.MappingNode {
+	if category == "" && !exception && node.Kind == yaml.MappingNode {
 		r.problem(node, CodeLogsource, "the logsource has no category", "category: registry_set (or _add, _delete, _rename, _event)")
 	}
-	return actions
+	return actions, category
 }
 
 // extra reads the attributes of regtrap's own, see the package comment.
