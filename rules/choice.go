@@ -245,22 +245,49 @@ func parseOverride(from, text, want string) (Override, string, error) {
 	return o, strings.TrimSpace(value), nil
 }
 
-// Check returns a *ChoiceError for each override that contradicts another.
-func (c *Choice) Check() []error {
-	type what struct {
-		id       string
-		severity bool
-	}
-	seen := make(map[what]bool)
+// ChoiceTexts are the texts of a choice, and where they are from: the names of
+// flags or variables.
+type ChoiceTexts struct {
+	Include, Exclude, Severity, Risk                 []string
+	IncludeFrom, ExcludeFrom, SeverityFrom, RiskFrom string
+}
+
+// ParseChoice reads the texts of a choice. The errors are all its mistakes,
+// each a *ChoiceError.
+func ParseChoice(t ChoiceTexts) (Choice, []error) {
+	var c Choice
 	var errs []error
-	for _, o := range c.Overrides {
-		w := what{o.ID, o.severity != nil}
-		if seen[w] {
-			errs = append(errs, &ChoiceError{o.From, o.ID, "is given twice", "each id once"})
+	selectors := func(from string, texts []string) (list []Selector) {
+		for _, text := range texts {
+			s, err := ParseSelector(from, text)
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			list = append(list, s)
 		}
-		seen[w] = true
+		return list
 	}
-	return errs
+	overrides := func(from string, texts []string, parse func(from, text string) (Override, error)) {
+		seen := make(map[string]bool)
+		for _, text := range texts {
+			o, err := parse(from, text)
+			switch {
+			case err != nil:
+				errs = append(errs, err)
+			case seen[o.ID]:
+				errs = append(errs, &ChoiceError{from, text, "the id is given twice", "each id once"})
+			default:
+				seen[o.ID] = true
+				c.Overrides = append(c.Overrides, o)
+			}
+		}
+	}
+	c.Include = selectors(t.IncludeFrom, t.Include)
+	c.Exclude = selectors(t.ExcludeFrom, t.Exclude)
+	overrides(t.SeverityFrom, t.Severity, ParseSeverityOverride)
+	overrides(t.RiskFrom, t.Risk, ParseRiskOverride)
+	return c, errs
 }
 
 // choosing applies a Choice to the rules as they are read, and remembers what
@@ -378,5 +405,9 @@ func (c *choosing) err() error {
 	for _, s := range slices.Concat(c.choice.Include, c.choice.Exclude) {
 		by = append(by, s.From+" "+s.String())
 	}
-	return fmt.Errorf("rules: %s leave none of the %d rules: want a choice that some rule fits", strings.Join(by, ", "), c.read)
+	verb := "leaves"
+	if len(by) > 1 {
+		verb = "leave"
+	}
+	return fmt.Errorf("rules: %s %s none of the %d rules: want a choice that some rule fits", strings.Join(by, ", "), verb, c.read)
 }

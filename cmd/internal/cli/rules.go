@@ -14,17 +14,42 @@ import (
 
 // ruleFlags are the flags of every command that uses rules.
 type ruleFlags struct {
-	paths  []string
-	noPack bool
+	paths                            []string
+	noPack                           bool
+	include, exclude, severity, risk []string
+	choice                           rules.Choice // read from the four
 }
 
 func (f *ruleFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&f.paths, "rules", nil, "rule `PATH`: a Sigma file (.yml, .yaml), or a folder read recursively; may be repeated (default none)")
-	cmd.Flags().BoolVar(&f.noPack, "no-pack", false, "leave the built-in pack out (default false)")
+	flags := cmd.Flags()
+	flags.StringArrayVar(&f.paths, "rules", nil, "rule `PATH`: a Sigma file (.yml, .yaml), an Elastic one (.toml), or a folder read recursively; may be repeated (default none)")
+	flags.BoolVar(&f.noPack, "no-pack", false, "leave the built-in pack out (default false)")
+	flags.StringArrayVar(&f.include, "include", nil, "only rules with `KEY=VALUE`: "+selectorHelp+"; may be repeated: of each key one must fit (default all)")
+	flags.StringArrayVar(&f.exclude, "exclude", nil, "no rules with `KEY=VALUE`, as for --include; may be repeated (default none)")
+	flags.StringArrayVar(&f.severity, "severity", nil, "severity of one rule, `ID=LEVEL`; may be repeated (default what the rule says)")
+	flags.StringArrayVar(&f.risk, "risk", nil, "risk score of one rule, `ID=SCORE`, 0 to 100; may be repeated (default what the rule says)")
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		var err error
+		if f.choice, err = f.parse(); err != nil {
+			return &exit{usage, err}
+		}
+		return nil
+	}
+}
+
+const selectorHelp = "level (high, or high+ for that and more), status, tag, id, file or ruleset; * is any text in tag and file"
+
+// parse reads what the flags choose. The error has every mistake.
+func (f *ruleFlags) parse() (rules.Choice, error) {
+	c, errs := rules.ParseChoice(rules.ChoiceTexts{
+		Include: f.include, Exclude: f.exclude, Severity: f.severity, Risk: f.risk,
+		IncludeFrom: "--include", ExcludeFrom: "--exclude", SeverityFrom: "--severity", RiskFrom: "--risk",
+	})
+	return c, errors.Join(errs...)
 }
 
 func (f *ruleFlags) config(more ...string) rules.Config {
-	return rules.Config{Pack: !f.noPack, Paths: append(f.paths, more...)}
+	return rules.Config{Pack: !f.noPack, Paths: append(f.paths, more...), Choice: f.choice}
 }
 
 // errNoRules says that nothing would be detected.
