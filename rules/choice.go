@@ -294,18 +294,15 @@ func ParseChoice(t ChoiceTexts) (Choice, []error) {
 // came of it.
 type choosing struct {
 	choice     Choice
-	read       int             // rules that could be used
-	chosen     int             // of them
-	fit        []bool          // by selector, those that include first: fits a rule that could be used
-	overridden []bool          // by override: there is a rule of its id
-	out        map[string]bool // ids of rules that could be used and are not chosen
+	read       int     // rules that could be used
+	chosen     int     // of them
+	fit        []bool  // by selector, those that include first: fits a rule that could be used
+	overridden []bool  // by override: there is a rule of its id
+	out        []*Rule // rules that could be used and are not chosen
 }
 
 func newChoosing(c Choice) *choosing {
-	return &choosing{
-		choice: c, fit: make([]bool, len(c.Include)+len(c.Exclude)), overridden: make([]bool, len(c.Overrides)),
-		out: make(map[string]bool),
-	}
+	return &choosing{choice: c, fit: make([]bool, len(c.Include)+len(c.Exclude)), overridden: make([]bool, len(c.Overrides))}
 }
 
 // admit reports whether a rule runs. It changes the rule as the overrides say.
@@ -335,7 +332,7 @@ func (c *choosing) admit(r *Rule) bool {
 	if in {
 		c.chosen++
 	} else {
-		c.out[r.ID] = true
+		c.out = append(c.out, r)
 	}
 	return in
 }

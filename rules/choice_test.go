@@ -203,6 +203,20 @@ func TestAGivenRiskScoreDoesNotFollowTheSeverity(t *testing.T) {
 	}
 }
 
+func TestAnExceptionMayNameARuleThatIsNotChosen(t *testing.T) {
+	sources := append(choiceSources(), source{"filter.yml", []byte(`title: Known
+logsource: {product: windows, category: registry_set}
+filter:
+    rules: ["` + ruleID(2) + `"]
+    selection: {Details: y}
+    condition: not selection
+`), false})
+	s, problems, err := load(sources, choiceOf(t, "exclude id="+ruleID(2)))
+	if err != nil || len(problems) > 0 || len(s.Rules) != 4 || s.Exceptions["filter.yml"] != 1 {
+		t.Errorf("%v, %v: want no complaint", problems, err)
+	}
+}
+
 // A copy of a rule of the pack, changed, runs when the pack's own is out.
 func TestARuleThatIsOutLeavesItsIDToAnother(t *testing.T) {
 	sources := choiceSources()
@@ -367,7 +381,7 @@ func TestFingerprintTellsWhatLoadWouldRead(t *testing.T) {
 	seen := make(map[[32]byte]string)
 	changed := func(what string, want bool) {
 		t.Helper()
-		f := Fingerprint(paths)
+		f := Read(paths).Fingerprint()
 		if before, known := seen[f]; known == want {
 			t.Errorf("%s: changed is %v (as %q): want %v", what, !known, before, want)
 		}

@@ -195,6 +195,7 @@ func (c *collection) except() {
 				}
 			}
 			switch {
+			case !named && slices.ContainsFunc(c.choosing.out, ref.names): // a rule that is not chosen
 			case !named:
 				unused(ref.line, ref.column, fmt.Sprintf("exception %q names %q, which is no loaded rule", x.title, ref.text))
 			case !fit:

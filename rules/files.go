@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -15,6 +16,54 @@ type source struct {
 	name string
 	data []byte
 	pack bool // of the built-in pack
+}
+
+// Files is what rule files held at one moment.
+type Files struct {
+	sources  []source
+	problems []Problem
+	err      error
+}
+
+// Read reads the files of paths: files, or folders read recursively. What
+// cannot be read is the error of Load.
+func Read(paths []string) *Files {
+	var f Files
+	f.sources, f.problems, f.err = readPaths(paths)
+	return &f
+}
+
+// Fingerprint is a hash of names and content. Two that are equal say that Load
+// gives the same, whatever a file system says of its times.
+func (f *Files) Fingerprint() [sha256.Size]byte {
+	h := sha256.New()
+	for _, src := range f.sources {
+		fmt.Fprintf(h, "%q %d\n", src.name, len(src.data))
+		h.Write(src.data)
+	}
+	for _, p := range f.problems {
+		fmt.Fprintf(h, "%q\n", p)
+	}
+	fmt.Fprintf(h, "%v\n", f.err)
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// Load compiles the rules of the files, as the function of that name does. It
+// does not look at c.Paths.
+func (f *Files) Load(c Config) (*Snapshot, []Problem, error) {
+	var sources []source
+	if c.Pack {
+		pack, err := packSources()
+		if err != nil {
+			return nil, nil, err
+		}
+		sources = pack
+	}
+	if f.err != nil {
+		return nil, nil, f.err
+	}
+	s, problems, err := load(append(sources, f.sources...), c.Choice)
+	return s, slices.Concat(f.problems, problems), err
 }
 
 // readPaths reads files, and folders recursively, in lexical order. Names that
@@ -141,23 +190,4 @@ func (f *finder) file(path, real string) error {
 	}
 	f.sources = append(f.sources, source{path, data, false})
 	return nil
-}
-
-// Fingerprint is a hash of the files at paths as Load would read them now. Two
-// that are equal say that nothing needs to be loaded again, whatever the
-// filesystem says of its times. It tells an error of reading them by its text.
-func Fingerprint(paths []string) [sha256.Size]byte {
-	h := sha256.New()
-	sources, problems, err := readPaths(paths)
-	for _, src := range sources {
-		fmt.Fprintf(h, "%q %d\n", src.name, len(src.data))
-		h.Write(src.data)
-	}
-	for _, p := range problems {
-		fmt.Fprintf(h, "%q\n", p.String())
-	}
-	if err != nil {
-		fmt.Fprintf(h, "error %q\n", err)
-	}
-	return [sha256.Size]byte(h.Sum(nil))
 }

@@ -21,28 +21,14 @@ import (
 // reported as problems; err is for what leaves nothing to run: a path that
 // cannot be read. The pack comes first, then the paths in their order, files
 // of a folder in lexical order. Of two rules with one id the first counts.
-func Load(c Config) (*Snapshot, []Problem, error) {
-	var sources []source
-	if c.Pack {
-		pack, err := packSources()
-		if err != nil {
-			return nil, nil, err
-		}
-		sources = pack
-	}
-	files, problems, err := readPaths(c.Paths)
-	if err != nil {
-		return nil, nil, err
-	}
-	s, more, err := load(append(sources, files...), c.Choice)
-	return s, append(problems, more...), err
-}
+func Load(c Config) (*Snapshot, []Problem, error) { return Read(c.Paths).Load(c) }
 
 // load is the part of Load that the pack and the users' files share.
 //
 // The order of its steps: each rule is read, gets its severity and risk, is
-// chosen or not, and takes its id or finds it taken; then rules are hashed,
-// compiled, and learn what they supersede. See choosing.admit for why.
+// chosen or not, and takes its id or finds it taken; then the rules that are
+// left get their exceptions, are hashed and compiled, and learn what they
+// supersede. See choosing.admit for why.
 func load(sources []source, choice Choice) (*Snapshot, []Problem, error) {
 	c := collection{choosing: newChoosing(choice)}
 	for _, src := range sources {
@@ -53,7 +39,10 @@ func load(sources []source, choice Choice) (*Snapshot, []Problem, error) {
 		return nil, c.problems, err
 	}
 	c.except()
-	s := &Snapshot{Rules: c.rules}
+	s := &Snapshot{Rules: c.rules, Exceptions: make(map[string]int)}
+	for _, x := range c.exceptions {
+		s.Exceptions[x.file]++
+	}
 	compiled := make([]matcher.Rule, len(s.Rules))
 	for i, r := range s.Rules {
 		r.Hash = hex.EncodeToString(r.digest[:8])

@@ -11,6 +11,9 @@ type Snapshot struct {
 	Rules []*Rule // by the rule's number in Set
 	Hash  string  // of all rules as they were read: hexadecimal, 16 digits; independent of file names and order of paths
 
+	// Exceptions is how many exceptions were read from each file.
+	Exceptions map[string]int
+
 	// below holds for each rule the loaded rules that it supersedes itself;
 	// nil for most.
 	below [][]int32
