@@ -79,6 +79,9 @@ func changeOne(v []matcher.Token, name string) ([][]matcher.Token, error) {
 	}
 	var values [][]matcher.Token
 	for _, text := range encode64(v[0].Literal, name == "base64offset") {
+		if text == "" {
+			return nil, errors.New("too short: in one of its places in Base64 nothing of it is certain")
+		}
 		values = append(values, []matcher.Token{{Kind: matcher.Literal, Literal: text}})
 	}
 	return values, nil
