@@ -1,22 +1,11 @@
 // Package rules turns Sigma files into compiled conditions and the metadata of
 // their alerts, and holds the built-in pack.
 //
-// # What is read
-//
-// Sigma rules, specification 2.1, of the log sources registry_set,
-// registry_add, registry_delete, registry_rename and registry_event of product
-// windows; one or several in a file. The pack and users' files take the same
-// way. A rule is read completely or not at all: whatever regtrap cannot do
-// (other modifiers than contains, startswith, endswith, all, cased, exists, re
-// with i, m and s, gt, gte, lt, lte, neq; keyword searches, aggregations,
-// timeframes, collections, correlations, filters, fields of other events) is a
-// [Problem] that names it and its line, never a test that silently fails. A
-// rule must have title, id (a UUID), level, logsource, detection and
-// condition. A selection that no condition names is checked and otherwise
-// without effect, as in other Sigma tools.
-//
-// Values are taken as they stand in the file: 00000429 and 0x10 are no numbers
-// until a numeric modifier asks.
+// Sigma rules and filters are read by specification 2.1; docs/sigma.md says
+// what each part means here. A rule is read completely or not at all: what
+// regtrap cannot do is a [Problem] that names it and its place, never a test
+// that silently fails. Values are taken as they stand in the file: 00000429
+// and 0x10 are no numbers until a numeric modifier asks.
 //
 // # Attributes of regtrap's own
 //
