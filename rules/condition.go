@@ -14,15 +14,34 @@ import (
 // maxConditionDepth limits the nesting of parentheses and negations.
 const maxConditionDepth = 100
 
-// maxConditionNames limits how many selections the conditions of one rule
-// mean, each name and each match of a pattern counted.
-const maxConditionNames = 10_000
+// maxTests limits the tests of a rule's conditions, those of a selection
+// counted as often as it is meant: a few patterns that mean large selections
+// often would otherwise make a small file a large set.
+const maxTests = 100_000
 
 // selection is a named part of a rule's detection.
 type selection struct {
 	name string
 	expr matcher.Expr
 	used bool // by a condition
+}
+
+// size counts the tests of x, or the nodes where those are more.
+func size(x matcher.Expr) int {
+	n := 1
+	switch x := x.(type) {
+	case matcher.And:
+		for _, p := range x {
+			n += size(p)
+		}
+	case matcher.Or:
+		for _, p := range x {
+			n += size(p)
+		}
+	case matcher.Not:
+		n += size(x.X)
+	}
+	return n
 }
 
 // conditionError is what is wrong with a condition, and where.
@@ -36,14 +55,14 @@ func (e *conditionError) Error() string { return e.what }
 
 // parseCondition reads a Sigma condition over the selections of its rule, and
 // marks those that it names. Each stands in the result as a matcher.Named. The
-// error is a *conditionError.
+// error is a *conditionError. budget is how many tests the rule may still have.
 //
 //	or    = and { "or" and }
 //	and   = not { "and" not }
 //	not   = "not" not | term
 //	term  = "(" or ")" | NAME | ( "1" | "any" | "all" ) "of" ( "them" | PATTERN )
-func parseCondition(text string, selections []selection) (matcher.Expr, error) {
-	p := conditionParser{text: text, selections: selections}
+func parseCondition(text string, selections []selection, budget *int) (matcher.Expr, error) {
+	p := conditionParser{text: text, selections: selections, budget: budget}
 	if err := p.split(text); err != nil {
 		return nil, err
 	}
@@ -66,7 +85,7 @@ type conditionParser struct {
 	words      []word
 	next       int
 	depth      int
-	names      int
+	budget     *int
 }
 
 // word is a word of a condition or a parenthesis.
@@ -209,10 +228,10 @@ func (p *conditionParser) term() (matcher.Expr, error) {
 
 // named returns selection i under its name.
 func (p *conditionParser) named(at, i int) (matcher.Expr, error) {
-	if p.names++; p.names > maxConditionNames {
-		return nil, &conditionError{p.words[at].offset, CodeLimit, fmt.Sprintf("the condition means more than %d selections", maxConditionNames)}
-	}
 	s := &p.selections[i]
+	if *p.budget -= size(s.expr); *p.budget < 0 {
+		return nil, &conditionError{p.words[at].offset, CodeLimit, fmt.Sprintf("the rule has more than %d tests", maxTests)}
+	}
 	s.used = true
 	return matcher.Named{Name: s.name, X: s.expr}, nil
 }

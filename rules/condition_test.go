@@ -69,7 +69,7 @@ func TestConditionBindsTightestFirst(t *testing.T) {
 		{"(((a)))", "a"},
 		{"\n a\n  and\tb ", "(a and b)"},
 	} {
-		e, err := parseCondition(tt.text, testSelections())
+		e, err := parseCondition(tt.text, testSelections(), budget())
 		if err != nil {
 			t.Errorf("%q: %v", tt.text, err)
 		} else if got := showCondition(e); got != tt.want {
@@ -102,7 +102,7 @@ func TestConditionErrorsNameTheOffendingText(t *testing.T) {
 		{strings.Repeat("(", 200) + "a" + strings.Repeat(")", 200), "nested more than 100 deep"},
 		{strings.Repeat("not ", 200) + "a", "nested more than 100 deep"},
 	} {
-		e, err := parseCondition(tt.text, testSelections())
+		e, err := parseCondition(tt.text, testSelections(), budget())
 		if err == nil {
 			t.Errorf("%q is taken as %s", tt.text, showCondition(e))
 		} else if !strings.Contains(err.Error(), tt.want) {
@@ -116,12 +116,12 @@ func FuzzConditionReadsWhatItShows(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		e, err := parseCondition(text, testSelections())
+		e, err := parseCondition(text, testSelections(), budget())
 		if err != nil {
 			return
 		}
 		shown := showCondition(e)
-		again, err := parseCondition(shown, testSelections())
+		again, err := parseCondition(shown, testSelections(), budget())
 		if err != nil {
 			if strings.Contains(err.Error(), "deep") {
 				return // parentheses that the text did not need
@@ -132,4 +132,10 @@ func FuzzConditionReadsWhatItShows(f *testing.F) {
 			t.Errorf("%q shows as %q, and that as %q", text, shown, got)
 		}
 	})
+}
+
+// budget is more than any condition of the tests needs.
+func budget() *int {
+	n := 10_000
+	return &n
 }

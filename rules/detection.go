@@ -43,8 +43,9 @@ keys:
 		return nil
 	}
 	var parts []matcher.Expr
+	budget := maxTests
 	for _, n := range r.oneOrMore(condition, "condition") {
-		e, err := parseCondition(n.Value, selections)
+		e, err := parseCondition(n.Value, selections, &budget)
 		if err != nil {
 			r.conditionProblem(n, err)
 			continue

@@ -24,6 +24,7 @@ type reader struct {
 	rule     string // title or id, once known
 	problems []Problem
 	warnings []Problem
+	tests    int // that the values have become
 }
 
 func (r *reader) problem(node *yaml.Node, code Code, what, want string) {

@@ -87,13 +87,15 @@ func TestProblemsNameLineTextAndRemedy(t *testing.T) {
 		{"unknown selection", sigmaRule("condition: selection", "condition: selektion"), `f.yml:11:16: the condition names "selektion", which is no selection of this rule: `},
 		{"bad unused selection", sigmaRule("    condition", "    other:\n        Foo: x\n    condition"), `f.yml:12:9: Foo: field "Foo"`},
 		{"collection", "action: global\n" + sigmaRule(), "f.yml:1:1: action: rule collections (action: global) ended"},
-		{"correlation", "title: x\ncorrelation:\n    type: event_count\n", "f.yml:2:1: correlation: "},
+		{"correlation", "title: x\ncorrelation:\n    type: event_count\n", "f.yml:2:1: correlation rules are not supported: x: "},
 		{"key twice", sigmaRule("    condition", "    selection:\n        Details: y\n    condition"), "f.yml:11:5: selection stands twice in one map, first on line 9: "},
 		{"tag", sigmaRule("Details: x", "Details: !!binary eA=="), `"eA==" has the tag !!binary`},
 		{"merge", sigmaRule("Details: x", "<<: {Details: x}"), `"<<" has the tag !!merge`},
 		{"no YAML", "title: [\nid: x\n", "f.yml:"},
 		{"no map", "- a\n- b\n", "f.yml:1:1: not a Sigma rule but a list or a text: "},
 		{"alias bomb", alias, "the rule has more than 100000 values"},
+		{"many tests", sigmaRule("Details: x", "Details|windash: ["+strings.Repeat("-a -a -a -a,", 161)+"]"), "f.yml:10:1947: the rule has more than 100000 tests"},
+		{"selections meant often", sigmaRule("Details: x", "Details: ["+strings.Repeat("x,", 1000)+"]", "condition: selection", "condition: selection"+strings.Repeat(" or selection", 100)), "the rule has more than 100000 tests"},
 		{"deep", "a: " + strings.Repeat("[", 50) + strings.Repeat("]", 50), "the rule is nested more than 32 deep"},
 		{"risk score", sigmaRule() + "regtrap:\n    risk_score: 101\n", `f.yml:13:17: risk_score "101" is no score: an integer from 0 to 100`},
 		{"supersedes", sigmaRule() + "regtrap:\n    supersedes: [that one]\n", `f.yml:13:18: supersedes "that one", which is no UUID: `},
@@ -271,6 +273,14 @@ func FuzzLoadNeverPanics(f *testing.F) {
 	for _, src := range pack {
 		f.Add(src.data)
 	}
+	for _, file := range []string{"testdata/sigma/language.yml"} {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add([]byte(exceptionText() + "---\n" + sigmaRule()))
 	f.Add([]byte("a: &a [*a]"))
 	f.Add([]byte("? {a: b}\n: c\n--- !x y"))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -284,7 +294,7 @@ func FuzzLoadNeverPanics(f *testing.F) {
 			}
 		}
 		for _, p := range problems {
-			if p.What == "" || p.Want == "" || p.File != "f.yml" || p.Line < 0 {
+			if p.What == "" || p.Want == "" || p.File != "f.yml" || p.Line < 0 || p.Code == "" || p.Column == 0 && p.Code != CodeSyntax {
 				t.Errorf("incomplete problem %+v", p)
 			}
 		}

@@ -54,7 +54,7 @@ func (r *reader) value(t test, key string, node *yaml.Node) matcher.Expr {
 		if err != nil {
 			return bad("a regular expression in RE2 syntax (" + err.Error() + ")")
 		}
-		return r.regexp(t, re)
+		return r.regexp(t, node, re)
 	case "cidr":
 		return r.network(t, key, node)
 	case "fieldref":
@@ -72,11 +72,22 @@ func (r *reader) value(t test, key string, node *yaml.Node) matcher.Expr {
 	return r.pattern(t, key, node)
 }
 
+// room takes n of the tests that a rule may have.
+func (r *reader) room(node *yaml.Node, n int) bool {
+	if r.tests += n; r.tests > maxTests {
+		r.problem(node, CodeLimit, fmt.Sprintf("the rule has more than %d tests", maxTests), "a smaller rule")
+	}
+	return r.tests <= maxTests
+}
+
 // pattern reads a text with wildcards.
 func (r *reader) pattern(t test, key string, node *yaml.Node) matcher.Expr {
 	values, err := change(parseWildcards(node.Value), t.changes)
 	if err != nil {
 		r.problem(node, CodeValue, fmt.Sprintf("%s: %q: %v", key, node.Value, err), "text that the modifiers can be applied to")
+		return nil
+	}
+	if !r.room(node, len(values)) {
 		return nil
 	}
 	var parts []matcher.Expr
@@ -102,9 +113,12 @@ func (r *reader) pattern(t test, key string, node *yaml.Node) matcher.Expr {
 }
 
 // regexp tests the item's field or, as a keyword, all that are searched.
-func (r *reader) regexp(t test, re *regexp.Regexp) matcher.Expr {
+func (r *reader) regexp(t test, node *yaml.Node, re *regexp.Regexp) matcher.Expr {
 	if !t.keyword {
 		return matcher.Regexp{Field: t.field, Re: re}
+	}
+	if !r.room(node, schemas.NumFields) {
+		return nil
 	}
 	var parts []matcher.Expr
 	for f := range schemas.Field(schemas.NumFields) {
