@@ -78,7 +78,7 @@ func readPaths(paths []string) ([]source, []Problem, error) {
 			return nil, nil, fmt.Errorf("rules: %w", err)
 		}
 		if f.found == found {
-			f.problem(path, "no rule file here", "a Sigma rule, .yml or .yaml, or a folder with some")
+			f.problem(path, "no rule file here", "a Sigma rule, .yml or .yaml, or one of Elastic's, .toml, or a folder with some")
 		}
 	}
 	return f.sources, f.problems, nil
@@ -116,11 +116,7 @@ func (f *finder) visit(path string) error {
 		return nil
 	}
 	switch strings.ToLower(filepath.Ext(path)) {
-	case ".yml", ".yaml":
-	case ".toml":
-		f.found++
-		f.problem(path, "rules in TOML are not supported", "a Sigma rule, .yml or .yaml")
-		return nil
+	case ".yml", ".yaml", ".toml":
 	default:
 		return nil
 	}

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -69,6 +71,10 @@ type collection struct {
 
 // read adds what a file holds.
 func (c *collection) read(src source) {
+	if strings.EqualFold(filepath.Ext(src.name), ".toml") {
+		c.elastic(src)
+		return
+	}
 	c.sigma(src)
 }
 

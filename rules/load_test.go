@@ -241,8 +241,8 @@ func TestFoldersAreReadRecursivelyAndOnce(t *testing.T) {
 		got = append(got, strings.ReplaceAll(p.String(), dir, "DIR"))
 	}
 	want := []string{"a rule", "b rule", "c rule",
-		"DIR/old.toml: rules in TOML are not supported: a Sigma rule, .yml or .yaml",
-		"DIR/a/notes.txt: no rule file here: a Sigma rule, .yml or .yaml, or a folder with some",
+		"DIR/old.toml: warning: the file is empty: a rule, or no file",
+		"DIR/a/notes.txt: no rule file here: a Sigma rule, .yml or .yaml, or one of Elastic's, .toml, or a folder with some",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -63,7 +64,7 @@ func (r *reader) sigma(root *yaml.Node) *Rule {
 			r.problem(key, CodeUnsupported, fmt.Sprintf("%s: rule collections (action: %s) ended with Sigma 2", key.Value, value.Value), "a rule of its own, complete")
 			return nil
 		case "correlation":
-			r.problem(key, CodeUnsupported, "correlation: rules over several events are not supported", "a rule on one event")
+			r.problem(key, CodeUnsupported, "correlation rules are not supported: "+cmp.Or(r.rule, "it has no title"), "a rule on one event")
 			return nil
 		}
 		found[key.Value] = value

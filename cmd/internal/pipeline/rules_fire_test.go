@@ -63,7 +63,12 @@ func TestEveryRuleFiresOnEventsOfItsOwnPatternsAndNotOnTheirNeighbours(t *testin
 			events++
 			hits = m.Match(hits[:0], ev)
 			rule := s.Rules[i]
-			want := rule.Actions.Has(ev.Action) && means(rule.Condition, ev)
+			want := means(rule.Condition, ev)
+			// Sigma's log source says what a rule is about; of an EQL rule the
+			// actions only tell on which events it cannot hold.
+			if rule.Ruleset != "elastic" {
+				want = want && rule.Actions.Has(ev.Action)
+			}
 			if got := slices.Contains(hits, int32(i)); got != want {
 				t.Fatalf("%s: fires %v, want %v on %+v of %s", rule.Name, got, want, c, src.Name)
 			}
@@ -109,8 +114,9 @@ func TestEveryRuleFiresOnEventsOfItsOwnPatternsAndNotOnTheirNeighbours(t *testin
 }
 
 func pathOf(c *sample.Change) string {
-	if c.Value != "" {
-		return c.Key + `\` + c.Value
+	switch c.Action {
+	case sample.SetValue, sample.DeleteValue, sample.RenameValue, sample.Query:
+		return c.Key + `\` + c.Value // the unnamed value ends in a backslash
 	}
 	return c.Key
 }

@@ -144,7 +144,10 @@ func (w *wish) change(actions schemas.Actions) (*sample.Change, bool) {
 		path = `HKLM\SOFTWARE\x`
 	}
 	if key, ok := w.text(schemas.RegistryKey); ok {
-		path = `HKLM\` + strings.Trim(key, `\`) + `\x`
+		path = `HKLM\` + strings.Trim(key, `\`)
+		if _, named := w.texts[schemas.RegistryValue]; !named {
+			path += `\x`
+		}
 	}
 	if value, ok := w.text(schemas.RegistryValue); ok && !strings.HasSuffix(strings.ToLower(path), strings.ToLower(`\`+value)) {
 		path = strings.TrimSuffix(path, `\`) + `\` + value
@@ -232,13 +235,23 @@ func means(x matcher.Expr, ev *schemas.Event) bool {
 			return v.Numeric && ordered(x.Op, int64(v.Number), x.Number)
 		})
 	case matcher.Length:
-		return slices.ContainsFunc(ev.Values(x.Field), func(v schemas.Value) bool {
-			n := utf8.RuneCountInString(v.Text)
-			if v.Text == "(Empty)" {
+		// Of every element the source's own text counts, which is its first; an
+		// element of which one text is empty is empty, and hidden data has a
+		// length above 0 that nobody knows.
+		elements := make(map[uint16][]schemas.Value)
+		for _, v := range ev.Values(x.Field) {
+			elements[v.Element] = append(elements[v.Element], v)
+		}
+		for _, texts := range elements {
+			n := int64(utf8.RuneCountInString(texts[0].Text))
+			if slices.ContainsFunc(texts, func(v schemas.Value) bool { return v.Text == "" }) {
 				n = 0
 			}
-			return !v.Whole && v.Spelling == 0 && ordered(x.Op, int64(n), x.Number)
-		})
+			if texts[0].Opaque && (x.Op == matcher.Greater && x.Number < 1 || x.Op == matcher.GreaterEqual && x.Number < 2) || !texts[0].Opaque && ordered(x.Op, n, x.Number) {
+				return true
+			}
+		}
+		return false
 	}
 	panic(fmt.Sprintf("%T", x))
 }
