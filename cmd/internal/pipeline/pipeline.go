@@ -59,6 +59,9 @@ type Result struct {
 	DeadLetter *schemas.Outcome
 	Outcomes   []schemas.Outcome // of every record of the value, in order, for counting
 	Times      []time.Time       // when its registry events happened, where they say
+	// Fired has the number of each rule that fired on an event, as often as it
+	// did: those that were folded into an alert of another rule too.
+	Fired []int32
 }
 
 // Record reads one value. A panic below it, which would be a defect of
@@ -67,7 +70,7 @@ type Result struct {
 func (w *Worker) Record(src enrich.Source) (res *Result) {
 	r := &w.result
 	clear(r.Alerts) // or they would live until the next alert takes their place
-	r.Alerts, r.Outcomes, r.Times, r.DeadLetter = r.Alerts[:0], r.Outcomes[:0], r.Times[:0], nil
+	r.Alerts, r.Outcomes, r.Times, r.Fired, r.DeadLetter = r.Alerts[:0], r.Outcomes[:0], r.Times[:0], r.Fired[:0], nil
 	defer func() {
 		if v := recover(); v != nil {
 			w.config.Panicked(v, debug.Stack())
@@ -111,6 +114,7 @@ func (w *Worker) event(ev *schemas.Event, src *enrich.Source) {
 	if len(w.hits) == 0 {
 		return
 	}
+	r.Fired = append(r.Fired, w.hits...)
 	w.folded = w.snapshot.Fold(w.folded[:0], w.hits)
 	for _, hit := range w.folded {
 		trace := w.matcher.Explain(ev, hit.Index)

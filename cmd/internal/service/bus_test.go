@@ -74,6 +74,13 @@ type sent map[place]sample.Record
 // send writes records round-robin over the three partitions of winlog.
 func (b *bus) send(all sent, records []sample.Record) {
 	b.t.Helper()
+	if err := b.produce(b.t.Context(), all, records); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// produce is send for other goroutines than the test's.
+func (b *bus) produce(ctx context.Context, all sent, records []sample.Record) error {
 	next := make([]int64, 3)
 	for p := range all {
 		next[p.partition] = max(next[p.partition], p.offset+1)
@@ -89,16 +96,17 @@ func (b *bus) send(all sent, records []sample.Record) {
 		})
 	}
 	for p, batch := range batches {
-		res, err := b.client.Produce(b.t.Context(), &kafka.ProduceRequest{
+		res, err := b.client.Produce(ctx, &kafka.ProduceRequest{
 			Topic: "winlog", Partition: p, RequiredAcks: kafka.RequireAll, Records: kafka.NewRecordReader(batch...),
 		})
 		if err == nil {
 			err = res.Error
 		}
 		if err != nil {
-			b.t.Fatal(err)
+			return err
 		}
 	}
+	return nil
 }
 
 // received returns all that is in a topic.

@@ -27,9 +27,15 @@ type Config struct {
 	Group           string         `env:"REGTRAP_GROUP" envDefault:"regtrap" want:"a consumer group id" doc:"consumer group; its members share the partitions"`
 	Start           consumer.Start `env:"REGTRAP_START" envDefault:"earliest" want:"earliest or latest" doc:"where a group that has never committed begins"`
 
-	Rules       []string `env:"REGTRAP_RULES" want:"paths, comma separated" doc:"rule files, or folders read recursively"`
+	Rules       []string `env:"REGTRAP_RULES" want:"paths, comma separated" doc:"rule files, or folders read recursively; reloaded when they change, and on SIGHUP"`
 	Pack        bool     `env:"REGTRAP_PACK" envDefault:"true" want:"true or false" doc:"run the built-in pack"`
 	RulesStrict bool     `env:"REGTRAP_RULES_STRICT" envDefault:"false" want:"true or false" doc:"refuse to start when a rule is rejected; else it is logged and the others run"`
+
+	RulesInclude  []string      `env:"REGTRAP_RULES_INCLUDE" want:"KEY=VALUE, comma separated; KEY is level (also medium+), status, tag, id, file or ruleset; * in tag and file is any text" doc:"run only rules that these fit, of each key one; empty means all"`
+	RulesExclude  []string      `env:"REGTRAP_RULES_EXCLUDE" want:"KEY=VALUE, as for REGTRAP_RULES_INCLUDE" doc:"run no rule that one of these fits"`
+	RulesSeverity []string      `env:"REGTRAP_RULES_SEVERITY" want:"ID=LEVEL, comma separated; informational, low, medium, high or critical" doc:"severities of rules, in place of their own"`
+	RulesRisk     []string      `env:"REGTRAP_RULES_RISK" want:"ID=SCORE, comma separated; integers from 0 to 100" doc:"risk scores of rules, in place of their own"`
+	RulesPoll     time.Duration `env:"REGTRAP_RULES_POLL" envDefault:"30s" unit:"duration" want:"a duration from 1s to 1h" doc:"how often the rule files are read to see changes of which the file system told nothing; one that is told is seen at once"`
 
 	SessionTimeout time.Duration `env:"REGTRAP_SESSION_TIMEOUT" envDefault:"10s" unit:"duration" want:"a duration from 6s to 30m" doc:"how long the group waits for a member that has fallen silent; longer survives longer freezes, and delays what a dead member held"`
 	CommitInterval time.Duration `env:"REGTRAP_COMMIT_INTERVAL" envDefault:"1s" unit:"duration" want:"a duration from 100ms to 5m" doc:"how often offsets are committed; what lies behind the last commit is read again after a crash"`
@@ -37,7 +43,7 @@ type Config struct {
 	FetchBytes     Size          `env:"REGTRAP_FETCH_BYTES" envDefault:"1MiB" unit:"bytes" want:"a size from 64KiB to 256MiB" doc:"asked for a partition and fetch, as compressed by the producer"`
 	BudgetBytes    Size          `env:"REGTRAP_BUDGET_BYTES" envDefault:"64MiB" unit:"bytes" want:"a size of at least REGTRAP_FETCH_BYTES, up to 64GiB" doc:"batches in memory at one time, decompressed, of all partitions"`
 
-	HTTPAddr  string     `env:"REGTRAP_HTTP_ADDR" envDefault:":9464" want:"host:port or :port" doc:"where /metrics, /healthz, /readyz, /version and /config listen; port 0 takes a free one"`
+	HTTPAddr  string     `env:"REGTRAP_HTTP_ADDR" envDefault:":9464" want:"host:port or :port" doc:"where /metrics, /healthz, /readyz, /rules, /version and /config listen; port 0 takes a free one"`
 	PPROF     bool       `env:"REGTRAP_PPROF" envDefault:"false" want:"true or false" doc:"serve /debug/pprof on the same address"`
 	LogLevel  slog.Level `env:"REGTRAP_LOG_LEVEL" envDefault:"info" want:"debug, info, warn or error" doc:"least level that is logged"`
 	LogFormat string     `env:"REGTRAP_LOG_FORMAT" envDefault:"json" want:"json or text" doc:"form of the log on standard error"`

@@ -84,7 +84,7 @@ type batchCounts struct {
 	events         map[schemas.Shape]int
 	incomplete     map[incomplete]int
 	skipped        map[schemas.Reason]int
-	hits           map[string]int // by rule id
+	hits           map[int32]int // by the rule's number
 }
 
 // incomplete is one thing that registry events of a shape lack.
@@ -96,7 +96,7 @@ type incomplete struct {
 func newHandler(topic string, partition int, out *output, busy *busy, reader reader) *handler {
 	return &handler{
 		topic: topic, partition: partition, out: out, busy: busy, reader: reader,
-		batch: batchCounts{events: make(map[schemas.Shape]int), incomplete: make(map[incomplete]int), skipped: make(map[schemas.Reason]int), hits: make(map[string]int)},
+		batch: batchCounts{events: make(map[schemas.Shape]int), incomplete: make(map[incomplete]int), skipped: make(map[schemas.Reason]int), hits: make(map[int32]int)},
 	}
 }
 
@@ -159,11 +159,10 @@ func (h *handler) record(r *consumer.Record) {
 			h.out.metrics.lag.Observe(max(now.Sub(t).Seconds(), 0))
 		}
 	}
+	for _, n := range res.Fired {
+		h.batch.hits[n]++
+	}
 	for _, a := range res.Alerts {
-		h.batch.hits[a.Rule.ID]++
-		for _, id := range a.Regtrap.RelatedRules {
-			h.batch.hits[id]++
-		}
 		h.queueAlert(r, a)
 	}
 	if res.DeadLetter != nil {
@@ -241,7 +240,7 @@ func (h *handler) acknowledged(except []int) {
 		c := &h.causes[i]
 		age := max(now.Sub(c.record.Time).Seconds(), 0)
 		if c.alert != nil {
-			m.alerts.WithLabelValues(c.alert.Rule.ID, c.alert.Regtrap.Severity).Inc()
+			h.set.alerted(c.alert.Rule.ID)
 			m.endToEnd.WithLabelValues(outputAlert).Observe(age)
 			if c.cut {
 				m.trimmed.Inc()
@@ -267,7 +266,7 @@ func (h *handler) count() {
 	for r, n := range b.skipped {
 		m.skipped.WithLabelValues(string(r)).Add(float64(n))
 	}
-	h.set.count(b.hits, h.out.now())
+	h.set.hit(b.hits, h.out.now())
 	h.out.summary.batch(b)
 }
 

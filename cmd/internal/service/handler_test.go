@@ -81,7 +81,7 @@ func testHandler(p outlet) *handler {
 		metrics: newMetrics(), summary: newSummary(), now: func() time.Time { return now },
 		wait: func(context.Context) error { return errWaited }, rules: new(ruleBook),
 	}
-	out.rules.use(new(rules.Snapshot), now)
+	out.rules.use(&rules.Snapshot{Rules: []*rules.Rule{{ID: "rule-1", Severity: rules.High}}}, nil, out.metrics, now)
 	return newHandler("winlog", 2, out, new(busy), testReader(testRead))
 }
 

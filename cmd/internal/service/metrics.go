@@ -29,7 +29,7 @@ type metrics struct {
 	rules, rulesAlways, ruleProblems prometheus.Gauge
 	reloads                          *prometheus.CounterVec // by result
 	reloaded, loadOK                 prometheus.Gauge
-	build                            *prometheus.GaugeVec
+	version, build                   *prometheus.GaugeVec
 }
 
 // Values of the label output.
@@ -70,6 +70,8 @@ func newMetrics() *metrics {
 		reloads:      counter("regtrap_rule_loads_total", "Loads of the rule set, the first one included, by result.", "result"),
 		loadOK:       gauge("regtrap_rule_load_ok", "1 when the last load of the rules succeeded; 0 when it failed, and the rules before it are still in force."),
 		reloaded:     gauge("regtrap_rules_loaded_timestamp_seconds", "When the rules in force were loaded, Unix time."),
+		version: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "regtrap_rules_info", Help: "1, labelled with the version of the rules in force: a hash that is the same in all members that run the same rules."}, []string{"rules_version"}),
 		build: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "regtrap_build_info", Help: "1, labelled with the build that runs."}, []string{"version", "commit", "go_version"}),
 	}
@@ -100,7 +102,7 @@ func (m *metrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{
 		m.records, m.bytes, m.events, m.incomplete, m.skipped, m.dead, m.alerts, m.trimmed,
 		m.match, m.endToEnd, m.lag,
-		m.rules, m.rulesAlways, m.ruleProblems, m.reloads, m.reloaded, m.loadOK, m.build,
+		m.rules, m.rulesAlways, m.ruleProblems, m.reloads, m.reloaded, m.loadOK, m.version, m.build,
 	}
 }
 
@@ -112,9 +114,18 @@ func (m *metrics) loaded(s *rules.Snapshot, problems int, now time.Time) {
 	m.ruleProblems.Set(float64(problems))
 	m.reloads.WithLabelValues(string(loadOK)).Inc()
 	m.reloaded.Set(float64(now.UnixMilli()) / 1000)
-	for _, r := range s.Rules {
-		m.alerts.WithLabelValues(r.ID, r.Severity.String())
+	m.version.Reset()
+	m.version.WithLabelValues(s.Hash).Set(1)
+}
+
+// notLoaded notes a load that put nothing in force.
+func (m *metrics) notLoaded(r loadResult, problems int) {
+	m.loadOK.Set(1)
+	if r == loadFailed {
+		m.loadOK.Set(0)
 	}
+	m.ruleProblems.Set(float64(problems))
+	m.reloads.WithLabelValues(string(r)).Inc()
 }
 
 // register returns a registry of its own with everything in it.

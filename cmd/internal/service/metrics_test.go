@@ -75,6 +75,7 @@ func TestEveryRuleHasItsCounterFromTheStart(t *testing.T) {
 	if err != nil || len(problems) > 0 {
 		t.Fatal(problems, err)
 	}
+	new(ruleBook).use(s, nil, m, testNow())
 	m.loaded(s, 2, testNow())
 	if n := testutil.CollectAndCount(m.alerts); n != len(s.Rules) || n == 0 {
 		t.Errorf("%d counters for %d rules", n, len(s.Rules))

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -9,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/regtrap/regtrap/rules"
 )
 
 // Mistake is what is wrong with one variable.
@@ -138,6 +141,15 @@ func (c *Config) mistakes() []Mistake {
 		check(false, "REGTRAP_PACK", "without REGTRAP_RULES there is nothing to detect")
 	}
 
+	_, errs := c.choice()
+	for _, err := range errs {
+		var e *rules.ChoiceError
+		if errors.As(err, &e) {
+			mistakes = append(mistakes, Mistake{e.From, e.Value, e.What, e.Want})
+		}
+	}
+	within("REGTRAP_RULES_POLL", c.RulesPoll, time.Second, time.Hour)
+
 	// group.min.session.timeout.ms and group.max.session.timeout.ms of a
 	// broker, as they are by default.
 	within("REGTRAP_SESSION_TIMEOUT", c.SessionTimeout, 6*time.Second, 30*time.Minute)
@@ -154,4 +166,13 @@ func (c *Config) mistakes() []Mistake {
 	c.checkTLS(check)
 	c.checkSASL(check)
 	return mistakes
+}
+
+// choice reads which rules run. The errors are its mistakes.
+func (c *Config) choice() (rules.Choice, []error) {
+	return rules.ParseChoice(rules.ChoiceTexts{
+		Include: c.RulesInclude, Exclude: c.RulesExclude, Severity: c.RulesSeverity, Risk: c.RulesRisk,
+		IncludeFrom: "REGTRAP_RULES_INCLUDE", ExcludeFrom: "REGTRAP_RULES_EXCLUDE",
+		SeverityFrom: "REGTRAP_RULES_SEVERITY", RiskFrom: "REGTRAP_RULES_RISK",
+	})
 }

@@ -2,40 +2,73 @@ package service
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/regtrap/regtrap/rules"
 )
 
+// Why rules are loaded.
+const (
+	causeStart  = "start"
+	causeFiles  = "files changed"
+	causePoll   = "files changed without notice"
+	causeHangup = "SIGHUP"
+)
+
+const (
+	// settleFor is how long rule files must be quiet before they are read: an
+	// editor writes in several steps, a ConfigMap is swapped in three.
+	settleFor = 250 * time.Millisecond
+	// settleMost bounds the wait while files are written all the time.
+	settleMost = 3 * time.Second
+
+	// maxProblemLines bounds what one load writes to the log; /rules has all.
+	maxProblemLines = 50
+	// maxReasons bounds the error of a load.
+	maxReasons = 10
+)
+
 // loadRules puts the rules of the configuration in force, at the start.
 func (s *Service) loadRules() error {
-	snapshot, problems, err := s.readRules()
+	files := rules.Read(s.config.Rules)
+	s.fingerprint = files.Fingerprint()
+	snapshot, problems, err := s.compile(files)
 	if err != nil {
 		return err
 	}
-	s.putInForce(snapshot, problems)
+	s.logProblems(nil, problems)
+	s.putInForce(snapshot, problems, causeStart)
 	s.logger.Info("rules loaded", "rules", len(snapshot.Rules), "rejected", rejected(problems), "rules_version", snapshot.Hash)
 	return nil
 }
 
-// readRules reads and compiles the rules of the configuration. Its error says
-// why they cannot be put in force.
-func (s *Service) readRules() (*rules.Snapshot, []rules.Problem, error) {
-	snapshot, problems, err := rules.Load(rules.Config{Pack: s.config.Pack, Paths: s.config.Rules})
-	if err != nil {
-		return nil, problems, fmt.Errorf("rules: %w", err)
-	}
-	if s.config.RulesStrict && len(problems) > 0 {
-		var errs []error
-		for _, p := range problems {
-			errs = append(errs, errors.New(p.String()))
+// compile makes a rule set of the files. Its error says why it cannot be put
+// in force. A panic is one: no rule file may end the service.
+func (s *Service) compile(files *rules.Files) (snapshot *rules.Snapshot, problems []rules.Problem, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.logger.Error("panic while reading rules", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			snapshot, err = nil, fmt.Errorf("rules: internal: panic: %v", v)
 		}
-		return nil, problems, errors.Join(errs...)
+	}()
+	choice, errs := s.config.choice()
+	if len(errs) > 0 {
+		return nil, nil, errors.Join(errs...)
 	}
-	for _, p := range problems {
-		s.logger.Warn("rule rejected", "file", p.File, "line", p.Line, "column", p.Column, "rule", p.Rule, "problem", p.What, "want", p.Want)
+	snapshot, problems, err = files.Load(rules.Config{Pack: s.config.Pack, Choice: choice})
+	if err != nil {
+		return nil, problems, err
+	}
+	if s.config.RulesStrict {
+		if err := problemsError(problems, func(p rules.Problem) (string, bool) { return p.String(), !p.Warning }); err != nil {
+			return nil, problems, err
+		}
 	}
 	if len(snapshot.Rules) == 0 {
 		return nil, problems, errors.New("rules: none of them can be used: nothing would be detected")
@@ -43,63 +76,136 @@ func (s *Service) readRules() (*rules.Snapshot, []rules.Problem, error) {
 	return snapshot, problems, nil
 }
 
-func (s *Service) putInForce(snapshot *rules.Snapshot, problems []rules.Problem) {
+// problemsError joins what text says about those problems that it says count.
+func problemsError(problems []rules.Problem, text func(rules.Problem) (string, bool)) error {
+	var errs []error
+	more := 0
+	for _, p := range problems {
+		switch t, counts := text(p); {
+		case !counts:
+		case len(errs) < maxReasons:
+			errs = append(errs, errors.New(t))
+		default:
+			more++
+		}
+	}
+	if more > 0 {
+		errs = append(errs, fmt.Errorf("and %d more", more))
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Service) putInForce(snapshot *rules.Snapshot, problems []rules.Problem, cause string) {
 	now := s.now()
-	s.rules.use(snapshot, now)
-	s.rules.last.Store(&ruleLoad{at: now, result: loadOK, problems: problems})
+	s.rules.use(snapshot, problems, s.metrics, now)
+	s.rules.last.Store(&ruleLoad{at: now, cause: cause, result: loadOK, version: snapshot.Hash, problems: problems})
 	s.metrics.loaded(snapshot, rejected(problems), now)
 }
 
-// reload reads the rules again and puts them in force between batches, unless
-// they are those that are. A set that fails is reported, and the one before it
-// stays.
-func (s *Service) reload(cause string) {
-	before := s.rules.current().snapshot
-	after, problems, err := s.readRules()
-	if err == nil {
-		err = lost(before, after, problems)
+// reload compiles the files and puts their rules in force between batches,
+// unless they are those that are. A set that fails is reported, and the one
+// before it stays.
+func (s *Service) reload(files *rules.Files, cause string) {
+	set := s.rules.current()
+	before := set.snapshot
+	after, problems, err := s.compile(files)
+	version := ""
+	if after != nil {
+		version = after.Hash
+		err = lost(set, after, problems)
 	}
+	s.logProblems(s.rules.last.Load().problems, problems)
 	switch {
 	case err != nil:
-		s.rules.last.Store(&ruleLoad{at: s.now(), result: loadFailed, err: err, problems: problems})
-		s.metrics.reloads.WithLabelValues(string(loadFailed)).Inc()
-		s.metrics.loadOK.Set(0)
-		s.logger.Error("rules not reloaded: those before are still in force", "cause", cause, "error", err.Error(), "rules_version", before.Hash)
+		s.rules.last.Store(&ruleLoad{at: s.now(), cause: cause, result: loadFailed, version: version, err: err, problems: problems})
+		s.metrics.notLoaded(loadFailed, rejected(problems))
+		s.logger.Error("rules not reloaded: those before are still in force", "cause", cause, "error", err.Error(), "rejected", rejected(problems),
+			"rules", len(before.Rules), "rules_version", before.Hash)
 	case after.Hash == before.Hash:
-		s.rules.last.Store(&ruleLoad{at: s.now(), result: loadUnchanged, problems: problems})
-		s.metrics.reloads.WithLabelValues(string(loadUnchanged)).Inc()
-		s.metrics.loadOK.Set(1)
-		s.metrics.ruleProblems.Set(float64(rejected(problems)))
-		s.logger.Info("rules unchanged", "cause", cause, "rejected", rejected(problems), "rules_version", before.Hash)
+		s.rules.reread(after, problems)
+		s.rules.last.Store(&ruleLoad{at: s.now(), cause: cause, result: loadUnchanged, version: version, problems: problems})
+		s.metrics.notLoaded(loadUnchanged, rejected(problems))
+		s.logger.Info("rules unchanged", "cause", cause, "rejected", rejected(problems), "rules", len(before.Rules), "rules_version", before.Hash)
 	default:
-		s.putInForce(after, problems)
+		s.putInForce(after, problems, cause)
 		added, removed, changed := difference(before, after)
 		s.logger.Info("rules reloaded", "cause", cause, "rules", len(after.Rules), "added", added, "removed", removed, "changed", changed,
-			"rejected", rejected(problems), "rules_version", after.Hash, "before", before.Hash)
+			"rejected", rejected(problems), "rules_version", after.Hash, "rules_version_before", before.Hash)
 	}
 }
 
-// lost reports the rules that were in force and are rejected now: an edit that
-// breaks a rule must not end its detection. A rule that is gone with its file,
-// or from a file in which nothing is wrong, was meant to go.
-func lost(before, after *rules.Snapshot, problems []rules.Problem) error {
+// lost says what was in force and is broken now: an edit that breaks one file,
+// or one that is half written, must not end what it detected, or what it
+// excepted. A rule that is gone with its file, or from a file in which nothing
+// new is wrong, was meant to go. A folder that had rules and is empty now was
+// not: that is what a mount looks like that is gone.
+func lost(before *ruleSet, after *rules.Snapshot, problems []rules.Problem) error {
 	kept := make(map[string]bool)
 	for _, r := range after.Rules {
 		kept[r.ID] = true
 	}
-	broken := make(map[string]rules.Problem)
-	for _, p := range problems {
-		if _, ok := broken[p.File]; !ok && !p.Warning {
-			broken[p.File] = p
+	missing := make(map[string]string) // by file, what it held
+	for _, r := range before.source.Rules {
+		if !kept[r.ID] {
+			missing[r.File] = fmt.Sprintf("rule %s (%s)", r.ID, r.Name)
 		}
 	}
-	var errs []error
-	for _, r := range before.Rules {
-		if p, ok := broken[r.File]; ok && !kept[r.ID] {
-			errs = append(errs, fmt.Errorf("rule %s (%s) is in force and cannot be used any more: %s", r.ID, r.Name, p))
+	for file, n := range before.source.Exceptions {
+		if after.Exceptions[file] < n && missing[file] == "" {
+			missing[file] = "an exception"
 		}
 	}
-	return errors.Join(errs...)
+	if len(missing) == 0 {
+		return nil
+	}
+	return problemsError(fresh(before.problems, problems), func(p rules.Problem) (string, bool) {
+		if p.Warning && p.Code != rules.CodeFile {
+			return "", false
+		}
+		for file, what := range missing {
+			if file == p.File || strings.HasPrefix(file, filepath.Clean(p.File)+string(filepath.Separator)) {
+				return fmt.Sprintf("%s is in force and would be lost: %s", what, p), true
+			}
+		}
+		return "", false
+	})
+}
+
+// fresh returns the problems of now that were not there before, wherever in
+// their files.
+func fresh(before, now []rules.Problem) []rules.Problem {
+	type kind struct {
+		file, rule string
+		code       rules.Code
+		what       string
+	}
+	known := make(map[kind]int)
+	for _, p := range before {
+		known[kind{p.File, p.Rule, p.Code, p.What}]++
+	}
+	var list []rules.Problem
+	for _, p := range now {
+		k := kind{p.File, p.Rule, p.Code, p.What}
+		if known[k]--; known[k] < 0 {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// logProblems writes the problems that the load before did not have.
+func (s *Service) logProblems(before, now []rules.Problem) {
+	list := fresh(before, now)
+	for _, p := range list[:min(len(list), maxProblemLines)] {
+		message := "rule rejected"
+		if p.Warning {
+			message = "rule warning"
+		}
+		s.logger.Warn(message, "file", p.File, "line", p.Line, "column", p.Column, "rule", p.Rule, "code", string(p.Code), "problem", p.What, "want", p.Want)
+	}
+	if more := len(list) - maxProblemLines; more > 0 {
+		s.logger.Warn("more rules have problems", "number", more)
+	}
 }
 
 // difference counts what is not the same in two snapshots.
@@ -121,7 +227,7 @@ func difference(before, after *rules.Snapshot) (added, removed, changed int) {
 	return added, len(hash), changed
 }
 
-// rejected counts the rules that have problems: one may have several.
+// rejected counts the rules that are left out: one may have several problems.
 func rejected(problems []rules.Problem) int {
 	type rule struct{ file, name string }
 	seen := make(map[rule]bool)
@@ -133,47 +239,72 @@ func rejected(problems []rules.Problem) int {
 	return len(seen)
 }
 
-const (
-	// settleFor is how long rule files must be quiet before they are read: an
-	// editor writes in several steps, a ConfigMap is swapped in three.
-	settleFor = 250 * time.Millisecond
-	// settleMost bounds the wait while files are written all the time.
-	settleMost = 3 * time.Second
-	// pollEvery is how often files are looked at on which no change was told:
-	// a network file system tells none.
-	pollEvery = 30 * time.Second
-)
-
 // watchRules reloads the rules when their files change, or on a hangup.
 func (s *Service) watchRules(ctx context.Context) error {
-	w, err := newFileWatch(s.config.Rules)
-	if err != nil {
-		s.logger.Warn("rule files are not watched, only looked at from time to time", "error", err.Error(), "every", pollEvery.String())
-	}
+	paths := s.config.Rules
+	w, err := newFileWatch()
 	defer w.close()
-	poll := time.NewTicker(pollEvery)
+	var complaint string
+	complain := func(err error) {
+		if err != nil && err.Error() != complaint {
+			complaint = err.Error()
+			s.logger.Warn("changes of rule files may be seen late", "error", complaint, "poll", s.config.RulesPoll.String())
+		}
+	}
+	complain(err)
+
+	poll := time.NewTicker(s.config.RulesPoll)
 	defer poll.Stop()
+	// quiet ends when files were left alone for a while, most when they were
+	// not for too long.
+	quiet, most := time.NewTimer(0), time.NewTimer(settleMost)
+	defer quiet.Stop()
+	defer most.Stop()
+	most.Stop()
+	settling := false
+	look := func(cause string) {
+		quiet.Stop()
+		most.Stop()
+		settling = false
+		// Followed before they are read: what changes in between is told.
+		complain(w.follow(paths))
+		files := rules.Read(paths)
+		now := files.Fingerprint()
+		if cause == causeHangup || now != s.fingerprint {
+			s.fingerprint = now
+			s.reload(files, cause)
+		}
+	}
+	changed := func() {
+		quiet.Reset(settleFor)
+		if !settling {
+			settling = true
+			most.Reset(settleMost)
+		}
+	}
+	look(causeFiles) // what changed since the start
 	for {
-		cause := "files changed"
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-s.hangup:
-			cause = "SIGHUP"
+			look(causeHangup)
 		case <-poll.C:
+			look(causePoll)
+		case <-quiet.C:
+			look(causeFiles)
+		case <-most.C:
+			look(causeFiles)
 		case err := <-w.errors():
-			s.logger.Warn("watching rule files: some changes may have been missed", "error", fmt.Sprint(err))
-		case <-w.events():
-			if !w.settle(ctx) {
-				return nil
+			complain(err)
+			changed()
+		case e := <-w.events():
+			if w.concerns(e) {
+				changed()
 			}
 		}
-		w.follow(s.config.Rules)
-		now, err := fingerprint(s.config.Rules)
-		if cause != "SIGHUP" && err == nil && now == s.fingerprint {
-			continue
-		}
-		s.fingerprint = now
-		s.reload(cause)
 	}
 }
+
+// fingerprint is of the rule files that were loaded last.
+type fingerprint = [sha256.Size]byte

@@ -10,19 +10,22 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/regtrap/regtrap/rules"
 )
 
 // versionRule is a rule that all records of the reload tests make fire. Every
-// version of it has an id of its own.
+// version of it has an id of its own, and supersedes the one before.
 func versionRule(version int) string {
 	return fmt.Sprintf(`title: Version %d
 id: 00000000-0000-4000-8000-%012d
 level: low
+regtrap: {supersedes: 00000000-0000-4000-8000-%012d}
 logsource: {category: registry_set, product: windows}
 detection:
     selection: {TargetObject|contains: '\Counted\'}
     condition: selection
-`, version, version)
+`, version, version, version-1)
 }
 
 func versionID(version int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", version) }
@@ -47,7 +50,6 @@ func watched(t *testing.T, paths ...string) *Service {
 	c := offlineConfig()
 	c.Pack, c.Rules = false, paths
 	s := &Service{config: c, logger: slog.New(slog.DiscardHandler), now: time.Now, metrics: newMetrics(), rules: new(ruleBook)}
-	s.fingerprint, _ = fingerprint(paths)
 	if err := s.loadRules(); err != nil {
 		t.Fatal(err)
 	}
@@ -56,6 +58,7 @@ func watched(t *testing.T, paths ...string) *Service {
 	s.hangup = ready
 	go func() { done <- s.watchRules(t.Context()) }()
 	ready <- os.Interrupt // taken once files are watched
+	await(t, "the first reload", func() bool { return s.rules.last.Load().cause == causeHangup })
 	t.Cleanup(func() {
 		if err := <-done; err != nil {
 			t.Error(err)
@@ -149,8 +152,8 @@ func TestASetThatFailsLeavesTheOneBeforeInForce(t *testing.T) {
 		change func(dir string)
 		want   string
 	}{
-		{"a rule is broken", func(dir string) { put(t, dir+"/a.yml", strings.Replace(versionRule(1), "level: low", "level: lo", 1)) }, `rule 00000000-0000-4000-8000-000000000001 (Version 1) is in force and cannot be used any more: `},
-		{"a file is half written", func(dir string) { put(t, dir+"/a.yml", versionRule(1)[:120]) }, `is in force and cannot be used any more`},
+		{"a rule is broken", func(dir string) { put(t, dir+"/a.yml", strings.Replace(versionRule(1), "level: low", "level: lo", 1)) }, `rule 00000000-0000-4000-8000-000000000001 (Version 1) is in force and would be lost: `},
+		{"a file is half written", func(dir string) { put(t, dir+"/a.yml", versionRule(1)[:120]) }, `is in force and would be lost`},
 		{"no YAML", func(dir string) { put(t, dir+"/a.yml", "a: [") }, `no YAML`},
 		{"the folder is gone", func(dir string) { must(t, os.RemoveAll(dir)) }, `no such file`},
 		{"no rule is left", func(dir string) { must(t, os.Rename(dir, dir+"-old")); must(t, os.Mkdir(dir, 0o700)) }, `none of them can be used`},
@@ -182,11 +185,11 @@ func TestARuleThatIsAsItWasGoesOnCounting(t *testing.T) {
 	c.Pack, c.Rules = false, []string{dir}
 	s := &Service{config: c, logger: slog.New(slog.DiscardHandler), now: func() time.Time { return at }, metrics: newMetrics(), rules: new(ruleBook)}
 	must(t, s.loadRules())
-	s.rules.current().count(map[string]int{versionID(1): 3, versionID(2): 4}, at)
+	s.rules.current().hit(map[int32]int{0: 3, 1: 4}, at)
 	at = at.Add(time.Hour)
 	put(t, dir+"/b.yml", strings.Replace(versionRule(2), "level: low", "level: high", 1))
-	s.reload("test")
-	s.rules.current().count(map[string]int{versionID(1): 1}, at)
+	s.reload(rules.Read(c.Rules), "test")
+	s.rules.current().hit(map[int32]int{0: 1}, at)
 	page := s.rules.page()
 	if len(page.Rules) != 2 || page.LastLoad.Result != loadOK || page.Version != s.Rules().Hash {
 		t.Fatalf("%+v", page)
@@ -198,7 +201,7 @@ func TestARuleThatIsAsItWasGoesOnCounting(t *testing.T) {
 	if two.Hits != 0 || two.LastHit != nil || !two.Since.Equal(at) || two.Severity != "high" {
 		t.Errorf("the changed rule: %+v", two)
 	}
-	s.reload("test")
+	s.reload(rules.Read(c.Rules), "test")
 	if got := s.rules.last.Load().result; got != loadUnchanged {
 		t.Errorf("read again: %s", got)
 	}

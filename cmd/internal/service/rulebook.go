@@ -1,9 +1,10 @@
 package service
 
 import (
-	"fmt"
 	"sync/atomic"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/regtrap/regtrap/rules"
 )
@@ -15,19 +16,26 @@ type ruleBook struct {
 	last atomic.Pointer[ruleLoad]
 }
 
-// ruleSet is rules in force and their hits. All but the counts is immutable.
+// ruleSet is rules in force and their counts. All but the counts is immutable.
 type ruleSet struct {
 	snapshot *rules.Snapshot
-	loaded   time.Time
-	hits     map[string]*ruleHits // by rule id
+	// source is the same rules as they were read last: files may have been
+	// renamed since. Its order may be another one.
+	source   *rules.Snapshot
+	problems []rules.Problem        // of source
+	loaded   time.Time              // snapshot
+	counts   map[string]*ruleCounts // by rule id
 }
 
-// ruleHits counts since the rule, as it is, was loaded.
-type ruleHits struct {
+// ruleCounts are what a rule, as it is, did since it was loaded. A reload that
+// leaves the rule's hash leaves its counts, which both sets then share: a
+// batch that is still judged by the old one counts too.
+type ruleCounts struct {
 	hash   string // of the rule
 	since  time.Time
-	number atomic.Int64
-	last   atomic.Int64 // Unix nanoseconds; 0: never
+	alerts prometheus.Counter
+	hits   atomic.Int64
+	last   atomic.Int64 // hit, Unix nanoseconds; 0: never
 }
 
 // loadResult is how a load ended: the label of a metric.
@@ -42,7 +50,9 @@ const (
 // ruleLoad is the last load.
 type ruleLoad struct {
 	at       time.Time
+	cause    string
 	result   loadResult
+	version  string // of what was read; empty when it could not be
 	err      error
 	problems []rules.Problem
 }
@@ -50,94 +60,53 @@ type ruleLoad struct {
 // current returns the set in force.
 func (b *ruleBook) current() *ruleSet { return b.set.Load() }
 
-// use puts a snapshot in force. A rule that is as it was goes on counting.
-func (b *ruleBook) use(s *rules.Snapshot, now time.Time) {
-	set := &ruleSet{snapshot: s, loaded: now, hits: make(map[string]*ruleHits, len(s.Rules))}
+// use puts a snapshot in force. A rule that is as it was goes on counting. The
+// alerts of rules that are gone are no longer shown: however often rules are
+// reloaded, there are not more counters than rules.
+func (b *ruleBook) use(s *rules.Snapshot, problems []rules.Problem, m *metrics, now time.Time) {
+	set := &ruleSet{snapshot: s, source: s, problems: problems, loaded: now, counts: make(map[string]*ruleCounts, len(s.Rules))}
+	type series struct{ id, severity string }
+	gone := make(map[series]bool)
 	before := b.set.Load()
+	if before != nil {
+		for _, r := range before.snapshot.Rules {
+			gone[series{r.ID, r.Severity.String()}] = true
+		}
+	}
 	for _, r := range s.Rules {
+		delete(gone, series{r.ID, r.Severity.String()})
 		if before != nil {
-			if h := before.hits[r.ID]; h != nil && h.hash == r.Hash {
-				set.hits[r.ID] = h
+			if c := before.counts[r.ID]; c != nil && c.hash == r.Hash {
+				set.counts[r.ID] = c
 				continue
 			}
 		}
-		set.hits[r.ID] = &ruleHits{hash: r.Hash, since: now}
+		set.counts[r.ID] = &ruleCounts{hash: r.Hash, since: now, alerts: m.alerts.WithLabelValues(r.ID, r.Severity.String())}
 	}
 	b.set.Store(set)
-}
-
-// count adds the hits of a batch that is done: one that is given up and comes
-// again counts once.
-func (s *ruleSet) count(hits map[string]int, now time.Time) {
-	for id, n := range hits {
-		if h := s.hits[id]; h != nil {
-			h.number.Add(int64(n))
-			h.last.Store(now.UnixNano())
-		}
+	for s := range gone {
+		m.alerts.DeleteLabelValues(s.id, s.severity)
 	}
 }
 
-// rulesPage is the answer of /rules.
-type rulesPage struct {
-	Version  string     `json:"rules_version"`
-	LoadedAt time.Time  `json:"loaded_at"`
-	LastLoad loadEntry  `json:"last_load"`
-	Rules    []ruleLine `json:"rules"`
+// reread notes where the rules in force are now. Matching does not see it: the
+// snapshot stays the one that workers have.
+func (b *ruleBook) reread(s *rules.Snapshot, problems []rules.Problem) {
+	set := *b.set.Load()
+	set.source, set.problems = s, problems
+	b.set.Store(&set)
 }
 
-type loadEntry struct {
-	At       time.Time     `json:"at"`
-	Result   loadResult    `json:"result"`
-	Error    string        `json:"error,omitempty"`
-	Problems []problemLine `json:"problems"`
-}
-
-type problemLine struct {
-	File    string     `json:"file"`
-	Line    int        `json:"line,omitempty"`
-	Column  int        `json:"column,omitempty"`
-	Rule    string     `json:"rule,omitempty"`
-	Code    rules.Code `json:"code,omitempty"`
-	Problem string     `json:"problem"`
-	Want    string     `json:"want"`
-}
-
-type ruleLine struct {
-	ID        string     `json:"id"`
-	Name      string     `json:"name"`
-	Source    string     `json:"source"` // file and line
-	Ruleset   string     `json:"ruleset"`
-	Hash      string     `json:"hash"`
-	Status    string     `json:"status,omitempty"`
-	Severity  string     `json:"severity"`
-	RiskScore int        `json:"risk_score"`
-	Since     time.Time  `json:"since"` // when the rule, as it is, was loaded
-	Hits      int64      `json:"hits"`
-	LastHit   *time.Time `json:"last_hit,omitempty"`
-}
-
-// page returns what /rules shows.
-func (b *ruleBook) page() rulesPage {
-	set, last := b.set.Load(), b.last.Load()
-	p := rulesPage{Version: set.snapshot.Hash, LoadedAt: set.loaded.UTC(), Rules: []ruleLine{}}
-	p.LastLoad = loadEntry{At: last.at.UTC(), Result: last.result, Problems: []problemLine{}}
-	if last.err != nil {
-		p.LastLoad.Error = last.err.Error()
+// hit adds the hits of a batch that is done, by the rule's number: one that is
+// given up and comes again counts once, one that was done and is delivered
+// again counts again.
+func (s *ruleSet) hit(hits map[int32]int, now time.Time) {
+	for number, n := range hits {
+		c := s.counts[s.snapshot.Rules[number].ID]
+		c.hits.Add(int64(n))
+		c.last.Store(now.UnixNano())
 	}
-	for _, q := range last.problems {
-		p.LastLoad.Problems = append(p.LastLoad.Problems, problemLine{q.File, q.Line, q.Column, q.Rule, q.Code, q.What, q.Want})
-	}
-	for _, r := range set.snapshot.Rules {
-		h := set.hits[r.ID]
-		line := ruleLine{
-			ID: r.ID, Name: r.Name, Source: fmt.Sprintf("%s:%d", r.File, r.Line), Ruleset: r.Ruleset, Hash: r.Hash, Status: r.Status,
-			Severity: r.Severity.String(), RiskScore: r.RiskScore, Since: h.since.UTC(), Hits: h.number.Load(),
-		}
-		if at := h.last.Load(); at != 0 {
-			t := time.Unix(0, at).UTC()
-			line.LastHit = &t
-		}
-		p.Rules = append(p.Rules, line)
-	}
-	return p
 }
+
+// alerted counts an acknowledged alert of the rule of that id.
+func (s *ruleSet) alerted(id string) { s.counts[id].alerts.Inc() }

@@ -48,7 +48,7 @@ type Service struct {
 	health   *health
 	registry *prometheus.Registry
 
-	fingerprint string // of the rule files, as they were loaded last
+	fingerprint fingerprint // of the rule files, as they were read last
 
 	lastPanic atomic.Int64 // when a stack was last logged, Unix nanoseconds; 0: never
 
@@ -69,7 +69,6 @@ func New(c Config, info build.Info, logger *slog.Logger) (*Service, error) {
 	}
 	s := &Service{config: c, logger: logger, now: time.Now, metrics: newMetrics(), summary: newSummary(), rules: new(ruleBook)}
 	var err error
-	s.fingerprint, _ = fingerprint(c.Rules) // what cannot be read loadRules says
 	if err := s.loadRules(); err != nil {
 		return nil, err
 	}
@@ -268,14 +267,16 @@ func Run(ctx context.Context, environ []string, stderr io.Writer, info build.Inf
 	if err != nil {
 		return err
 	}
+	// Before the rules are read: from here on a hangup asks to read them again,
+	// and ends nothing. On Windows it never comes.
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
 	logger.Info("regtrap starts", "version", info.Version, "commit", info.Commit, "go_version", info.GoVersion)
 	s, err := New(c, info, logger)
 	if err != nil {
 		return err
 	}
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
 	s.hangup = hangup
 	return s.Run(ctx)
 }
