@@ -85,6 +85,61 @@ func testHandler(p outlet) *handler {
 	return newHandler("winlog", 2, out, new(busy), testReader(testRead))
 }
 
+// swapper is a reader that puts other rules in force while it reads.
+type swapper struct {
+	h    *handler
+	used []*rules.Snapshot
+	next *rules.Snapshot
+}
+
+func (s *swapper) Use(r *rules.Snapshot) { s.used = append(s.used, r) }
+
+func (s *swapper) Record(src enrich.Source) *pipeline.Result {
+	if s.next != nil {
+		s.h.out.rules.use(s.next, nil, s.h.out.metrics, s.h.out.now())
+		s.next = nil
+	}
+	return &pipeline.Result{Fired: []int32{0}, Outcomes: []schemas.Outcome{{Kind: schemas.Registry}}}
+}
+
+func TestABatchIsJudgedByOneRuleSet(t *testing.T) {
+	h := testHandler(&topicLimit{limit: 1 << 20})
+	first := h.out.rules.current()
+	next := &rules.Snapshot{Rules: []*rules.Rule{{ID: "rule-2", Severity: rules.Low}}}
+	r := &swapper{h: h, next: next}
+	h.reader = r
+	for range 2 {
+		if err := h.Handle(t.Context(), testRecords("x", "y", "z")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(r.used) != 2 || r.used[0] != first.snapshot || r.used[1] != next {
+		t.Errorf("used %v: want each set for one batch", r.used)
+	}
+	if n, m := first.counts["rule-1"].hits.Load(), h.out.rules.current().counts["rule-2"].hits.Load(); n != 3 || m != 3 {
+		t.Errorf("%d hits of the rule before, %d of the one after: want 3 of each", n, m)
+	}
+}
+
+func TestHitsOfABatchThatIsGivenUpDoNotCount(t *testing.T) {
+	p := &topicLimit{limit: 1 << 20, failure: context.Canceled}
+	h := testHandler(p)
+	h.reader = testReader(func(src enrich.Source) *pipeline.Result {
+		res := testRead(src)
+		res.Fired = []int32{0}
+		return res
+	})
+	_ = h.Handle(t.Context(), testRecords("alert"))
+	c := h.out.rules.current().counts["rule-1"]
+	if c.hits.Load() != 0 {
+		t.Errorf("%d hits of a batch that failed", c.hits.Load())
+	}
+	p.failure = nil
+	if err := h.Handle(t.Context(), testRecords("alert")); err != nil || c.hits.Load() != 1 || c.last.Load() != h.out.now().UnixNano() {
+		t.Errorf("%v, %d hits after it came again: want 1", err, c.hits.Load())
+	}
+}
+
 func testRecords(values ...string) []consumer.Record {
 	var rs []consumer.Record
 	for i, v := range values {

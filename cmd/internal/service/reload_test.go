@@ -45,10 +45,13 @@ func put(t testing.TB, name, text string) {
 }
 
 // watched starts a Service that only watches its rules.
-func watched(t *testing.T, paths ...string) *Service {
+func watched(t *testing.T, paths ...string) *Service { return watchedEvery(t, time.Hour, paths...) }
+
+// watchedEvery also polls them.
+func watchedEvery(t *testing.T, poll time.Duration, paths ...string) *Service {
 	t.Helper()
 	c := offlineConfig()
-	c.Pack, c.Rules = false, paths
+	c.Pack, c.Rules, c.RulesPoll = false, paths, poll
 	s := &Service{config: c, logger: slog.New(slog.DiscardHandler), now: time.Now, metrics: newMetrics(), rules: new(ruleBook)}
 	if err := s.loadRules(); err != nil {
 		t.Fatal(err)
