@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"sync"
+
 	"github.com/regtrap/regtrap/matcher"
 )
 
@@ -17,7 +19,21 @@ type Snapshot struct {
 	// below holds for each rule the loaded rules that it supersedes itself;
 	// nil for most.
 	below [][]int32
+
+	matchers sync.Pool // of *matcher.Matcher, of Set
 }
+
+// Matcher returns a matcher of the set, for one goroutine until Release.
+func (s *Snapshot) Matcher() *matcher.Matcher {
+	if m, ok := s.matchers.Get().(*matcher.Matcher); ok {
+		return m
+	}
+	return s.Set.NewMatcher()
+}
+
+// Release takes back a matcher that Matcher returned: who waits for work then
+// holds on neither to its memory nor to a set that is no longer in force.
+func (s *Snapshot) Release(m *matcher.Matcher) { s.matchers.Put(m) }
 
 // Config says what Load reads.
 type Config struct {

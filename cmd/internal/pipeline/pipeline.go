@@ -43,11 +43,16 @@ func NewWorker(c Config) *Worker {
 	return &Worker{config: c, decoder: schemas.NewDecoder(), snapshot: c.Snapshot}
 }
 
-// Use makes the next records be judged by other rules.
+// Use makes the next records be judged by other rules. With nil the worker
+// holds on to none: it must not read before it is given some.
 func (w *Worker) Use(s *rules.Snapshot) {
-	if s != w.snapshot {
-		w.snapshot, w.matcher = s, nil
+	if s == w.snapshot {
+		return
 	}
+	if w.matcher != nil {
+		w.snapshot.Release(w.matcher)
+	}
+	w.snapshot, w.matcher = s, nil
 }
 
 // Result is what one value caused. It and its slices belong to the worker and
@@ -81,7 +86,7 @@ func (w *Worker) Record(src enrich.Source) (res *Result) {
 		}
 	}()
 	if w.matcher == nil {
-		w.matcher = w.snapshot.Set.NewMatcher()
+		w.matcher = w.snapshot.Matcher()
 	}
 	w.decoder.Reset(src.Value)
 	for {

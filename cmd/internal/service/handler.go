@@ -108,6 +108,11 @@ func (h *handler) Handle(ctx context.Context, records []consumer.Record) error {
 	// A batch is judged by one rule set: a reload takes effect between batches.
 	h.set = h.out.rules.current()
 	h.reader.Use(h.set.snapshot)
+	// A partition without traffic keeps no set that is no longer in force.
+	defer func() {
+		h.reader.Use(nil)
+		h.set = nil
+	}()
 	defer h.busy.end()
 	h.busy.begin(h.out.now())
 	for i := range records {

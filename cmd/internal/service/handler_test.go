@@ -92,7 +92,11 @@ type swapper struct {
 	next *rules.Snapshot
 }
 
-func (s *swapper) Use(r *rules.Snapshot) { s.used = append(s.used, r) }
+func (s *swapper) Use(r *rules.Snapshot) {
+	if r != nil {
+		s.used = append(s.used, r)
+	}
+}
 
 func (s *swapper) Record(src enrich.Source) *pipeline.Result {
 	if s.next != nil {

@@ -6,10 +6,15 @@ import (
 	"runtime"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/fsnotify/fsnotify"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/regtrap/regtrap/cmd/internal/pipeline"
+	"github.com/regtrap/regtrap/matcher"
+	"github.com/regtrap/regtrap/rules"
 )
 
 // A write by way of another link to the same file is no event in the folder
@@ -64,6 +69,38 @@ func TestFilesThatAreAsTheyWereAreNotLoadedAgain(t *testing.T) {
 	await(t, "version 2", func() bool { return s.ids() == "1 2" })
 	if loads := counted(s.metrics.reloads, "unchanged"); loads != 1 || before.cause != causeHangup {
 		t.Errorf("%v loads changed nothing: want the one on the hangup alone", loads)
+	}
+}
+
+// However often rules are reloaded, the sets before are not kept: not by
+// counts that go on, nor by a partition that has no traffic.
+func TestSetsThatAreNoLongerInForceAreFreed(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir+"/a.yml", versionRule(1))
+	put(t, dir+"/b.yml", versionRule(2))
+	s := reloading(t, new(lockedBuffer), dir)
+	h := testHandler(&topicLimit{limit: 1 << 20})
+	h.out.rules, h.reader = s.rules, pipeline.NewWorker(pipeline.Config{Now: testNow, Panicked: func(v any, _ []byte) { t.Error(v) }})
+	var sets []weak.Pointer[matcher.Set]
+	for v := 3; v < 8; v++ {
+		if err := h.Handle(t.Context(), testRecords(`{"EventID":13,"TargetObject":"HKLM\\SOFTWARE\\Counted\\1","Image":"C:\\x.exe","Details":"1"}`)); err != nil {
+			t.Fatal(err)
+		}
+		sets = append(sets, weak.Make(s.Rules().Set))
+		put(t, dir+"/b.yml", versionRule(v))
+		s.reload(rules.Read(s.config.Rules), "test")
+		s.reload(rules.Read(s.config.Rules), "test") // unchanged
+	}
+	for range 3 { // what is in a pool outlives one
+		runtime.GC()
+	}
+	for i, set := range sets {
+		if set.Value() != nil {
+			t.Errorf("set %d of %d is still in memory", i, len(sets))
+		}
+	}
+	if n := s.rules.current().counts[versionID(1)].hits.Load(); n != int64(len(sets)) {
+		t.Errorf("%d hits of the rule that stayed: want %d", n, len(sets))
 	}
 }
 

@@ -93,7 +93,8 @@ func (b *ruleBook) use(s *rules.Snapshot, problems []rules.Problem, m *metrics, 
 // snapshot stays the one that workers have.
 func (b *ruleBook) reread(s *rules.Snapshot, problems []rules.Problem) {
 	set := *b.set.Load()
-	set.source, set.problems = s, problems
+	// Without what is compiled, which nobody will match with.
+	set.source, set.problems = &rules.Snapshot{Rules: s.Rules, Hash: s.Hash, Exceptions: s.Exceptions}, problems
 	b.set.Store(&set)
 }
 
