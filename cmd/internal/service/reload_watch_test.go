@@ -99,6 +99,7 @@ func TestSetsThatAreNoLongerInForceAreFreed(t *testing.T) {
 			t.Errorf("set %d of %d is still in memory", i, len(sets))
 		}
 	}
+	runtime.KeepAlive(h)
 	if n := s.rules.current().counts[versionID(1)].hits.Load(); n != int64(len(sets)) {
 		t.Errorf("%d hits of the rule that stayed: want %d", n, len(sets))
 	}
