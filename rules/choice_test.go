@@ -3,8 +3,6 @@ package rules
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -82,6 +80,8 @@ func TestRulesAreChosen(t *testing.T) {
 		{"include tag=attack.privilege_escalation", "2"},
 		{"include tag=cve.*.1675", "3"},
 		{"include tag=attack.t154?", "12"},
+		{"include tag=attack.stealth", "5"},
+		{"include tag=attack.defense-evasion", "5"}, // as it was called
 		{"include tag=stealth", ""},
 		{"include id=" + ruleID(4), "4"},
 		{"exclude id=" + strings.ToUpper(ruleID(4)), "1235"},
@@ -132,7 +132,7 @@ func TestRulesAreChosen(t *testing.T) {
 
 func TestWhatNoRuleAnswersToIsReported(t *testing.T) {
 	s, problems, err := load(choiceSources(), choiceOf(t,
-		"include level=low+", "exclude id="+ruleID(9), "exclude file=six.yml", "exclude tag=attack.t9999", "exclude status=beta",
+		"include level=low+", "exclude id="+ruleID(9), "exclude file=six.yml", "exclude tag=attack.t9999", "exclude status=unsupported",
 		"severity "+ruleID(8)+"=low", "risk "+ruleID(7)+"=3", "exclude ruleset=elastic"))
 	if err != nil || len(s.Rules) != 4 {
 		t.Fatal(len(s.Rules), err)
@@ -316,91 +316,45 @@ func TestEveryMistakeOfAChoiceIsReported(t *testing.T) {
 	}
 }
 
-// The obvious matcher tries every way to divide the text.
-func slowGlob(p, t string) bool {
-	switch {
-	case p == "":
-		return t == ""
-	case p[0] == '*':
-		return slowGlob(p[1:], t) || t != "" && slowGlob(p, t[1:])
+func FuzzParseSelector(f *testing.F) {
+	for _, text := range []string{"level=high+", "tag=attack.t1547*", "file=a/*.yml", "status=", "id=" + ruleID(1), "=", "level=+", "tag=\xff*"} {
+		f.Add(text)
 	}
-	return t != "" && (p[0] == '?' || p[0] == t[0]) && slowGlob(p[1:], t[1:])
+	s, _, err := load(choiceSources(), Choice{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		sel, err := ParseSelector("--include", text)
+		if err != nil {
+			return
+		}
+		again, err := ParseSelector("--include", sel.String())
+		if err != nil || again != sel {
+			t.Errorf("%q is read as %+v, and that as %+v, %v", text, sel, again, err)
+		}
+		for _, r := range s.Rules {
+			sel.fits(r)
+		}
+	})
 }
 
-func TestGlobAgreesWithTheObviousOne(t *testing.T) {
-	texts := func(alphabet string, most int) []string {
-		list := []string{""}
-		for i := 0; i < len(list); i++ {
-			if len(list[i]) < most {
-				for _, c := range alphabet {
-					list = append(list, list[i]+string(c))
-				}
-			}
-		}
-		return list
+func ExampleParseChoice() {
+	choice, errs := ParseChoice(ChoiceTexts{
+		Include: []string{"level=high+", "tag=attack.t1543*"}, IncludeFrom: "--include",
+		Risk: []string{"d6ad9b22-9f4d-4a9b-a4a0-0b9e7c5f3a11"}, RiskFrom: "--risk",
+	})
+	fmt.Println(errs[0])
+	s, _, err := Load(Config{Pack: true, Choice: choice})
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
-	n := 0
-	for _, p := range texts("ab*?", 5) {
-		for _, s := range texts("ab", 5) {
-			if n++; glob(p, s) != slowGlob(p, s) {
-				t.Fatalf("glob(%q, %q) is %v", p, s, glob(p, s))
-			}
-		}
+	for _, r := range s.Rules {
+		fmt.Println(r.Name)
 	}
-	if n < 50_000 {
-		t.Errorf("%d pairs compared", n)
-	}
-}
-
-func TestAnEmptyFileIsNoticed(t *testing.T) {
-	dir := t.TempDir()
-	for name, text := range map[string]string{"a.yml": sigmaRule(), "b.yml": "", "c.yml": " \n", "d.yml": "# nothing\n"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s, problems, err := Load(Config{Paths: []string{dir}})
-	if err != nil || len(s.Rules) != 1 || len(problems) != 2 {
-		t.Fatal(problems, err)
-	}
-	for i, name := range []string{"b.yml", "c.yml"} {
-		if p := problems[i]; p.File != filepath.Join(dir, name) || !p.Warning || p.Code != CodeFile || p.What != "the file is empty" {
-			t.Errorf("%+v: want a warning of %s", p, name)
-		}
-	}
-}
-
-func TestFingerprintTellsWhatLoadWouldRead(t *testing.T) {
-	dir := t.TempDir()
-	write := func(name, text string) {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	paths := []string{dir}
-	seen := make(map[[32]byte]string)
-	changed := func(what string, want bool) {
-		t.Helper()
-		f := Read(paths).Fingerprint()
-		if before, known := seen[f]; known == want {
-			t.Errorf("%s: changed is %v (as %q): want %v", what, !known, before, want)
-		}
-		seen[f] = what
-	}
-	changed("empty folder", true)
-	write("a.yml", sigmaRule())
-	changed("a file", true)
-	write("a.yml", sigmaRule())
-	changed("the same again", false)
-	write("notes.txt", "x")
-	changed("a file that is no rule's", false)
-	write(".a.yml.swp", "x")
-	changed("an editor's file", false)
-	write("a.yml", sigmaRule("low", "high"))
-	changed("an edit", true)
-	write("b.yml", "")
-	changed("an empty file", true)
-	paths = append(paths, filepath.Join(dir, "none"))
-	changed("a path that does not exist", true)
-	changed("still", false)
+	// Output:
+	// --risk: "d6ad9b22-9f4d-4a9b-a4a0-0b9e7c5f3a11": no =: want ID=SCORE, SCORE an integer from 0 to 100
+	// Persistence via WMI Standard Registry Provider
+	// Detect WMI Registry Persistence via Service ImagePath Modification
 }
