@@ -95,6 +95,7 @@ func (c *compiler) leaf(x Expr) (int32, error) {
 		l.field, op = x.Field, x.Op
 	case Exists:
 		l.field = x.Field
+	case Relation:
 	default:
 		return 0, fmt.Errorf("%T is no expression of this package", x)
 	}
@@ -119,6 +120,8 @@ func (c *compiler) leaf(x Expr) (int32, error) {
 		// The texts of a path are tried in all their spellings, so the pattern
 		// has no head to bring into another.
 		l.alternatives, err = alternatives(Match{Field: schemas.RegistryDataStrings, Pattern: x.Pattern, Cased: x.Cased})
+	case Relation:
+		l.relation, err = compileRelation(x)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("%v: %w", x, err)

@@ -10,7 +10,8 @@ import (
 )
 
 // An Expr is a condition on one event. The set of types is sealed: And, Or,
-// Not, Named, Bool, Match, Keyword, Regexp, Compare, Length and Exists.
+// Not, Named, Bool, Match, Keyword, Regexp, Compare, Length, Exists and
+// Relation.
 // Expressions are immutable once built and may be shared.
 //
 // String writes an expression in the notation that Parse reads.

@@ -16,12 +16,13 @@ type values interface {
 
 // A leaf is one test, shared by all rules that make it.
 type leaf struct {
-	test  Expr // Match, Keyword, Regexp, Compare, Length or Exists
+	test  Expr // Match, Keyword, Regexp, Compare, Length, Exists or Relation
 	field schemas.Field
 	cased bool
 	// alternatives of a Match: the pattern, and on a path the pattern with
 	// its head in canonical spelling. The leaf holds when one matches.
 	alternatives []wildcard
+	relation     *relation // of a Relation
 	// covered lists the rules that are evaluated when the leaf holds. A leaf
 	// with filed set is in its field's index of that kind under a literal of
 	// each alternative: it is false unless the index has hit.
@@ -32,8 +33,11 @@ type leaf struct {
 // find returns the first text that makes the leaf hold. It is the one place
 // that says what a test means; Match and Explain both come here.
 func (l *leaf) find(ev values) (*schemas.Value, bool) {
-	if _, ok := l.test.(Keyword); ok {
+	switch l.test.(type) {
+	case Keyword:
 		return l.search(ev)
+	case Relation:
+		return l.relation.find(ev)
 	}
 	vs := ev.Values(l.field)
 	switch test := l.test.(type) {
@@ -123,14 +127,18 @@ func lengthHolds(vs []schemas.Value, test Length) bool {
 		}
 		return false
 	}
-	n := utf8.RuneCountInString(vs[0].Text)
+	return test.Op.holds(cmp.Compare(int64(elementLength(vs)), test.Number))
+}
+
+// elementLength is the length of the element that vs begins with.
+func elementLength(vs []schemas.Value) int {
 	for i := range vs {
 		if vs[i].Element != vs[0].Element {
 			break
 		}
 		if vs[i].Text == "" {
-			n = 0
+			return 0
 		}
 	}
-	return test.Op.holds(cmp.Compare(int64(n), test.Number))
+	return utf8.RuneCountInString(vs[0].Text)
 }

@@ -79,6 +79,8 @@ func evaluate(x Expr, ev values) bool {
 		return false
 	case Exists:
 		return len(ev.Values(x.Field)) > 0
+	case Relation:
+		return evaluateRelation(x, ev)
 	}
 	panic(fmt.Sprintf("%T", x))
 }
@@ -178,9 +180,9 @@ var genFields = []schemas.Field{schemas.RegistryPath, schemas.RegistryDataString
 func (g gen) expr(depth int) Expr {
 	f := genFields[g.IntN(len(genFields))]
 	op, n := CompareOp(g.IntN(5)), []int64{-1, 0, 1, 2, 3, 1 << 62}[g.IntN(6)]
-	kind := g.IntN(16)
+	kind := g.IntN(17)
 	if depth == 0 {
-		kind = 6 + g.IntN(9)
+		kind = 6 + g.IntN(10)
 	}
 	switch kind {
 	case 0, 1:
@@ -210,6 +212,8 @@ func (g gen) expr(depth int) Expr {
 	case 10:
 		return Keyword{Pattern: g.pattern(), Cased: g.IntN(3) == 0}
 	case 15:
+		return g.relation()
+	case 16:
 		return Named{"selection", g.expr(depth - 1)}
 	default:
 		return Match{Field: f, Pattern: g.pattern(), Cased: g.IntN(3) == 0}

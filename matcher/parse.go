@@ -21,6 +21,9 @@ import (
 //	     | field op number | "length(" field ")" op number Compare, Length; op is < <= == >= >
 //	     | field "exists"
 //	     | "any" ":" text | "any" "like" text              Keyword
+//	     | "where" term                                    Relation
+//	term = field | text | integer | decimal | "true" | "false"
+//	     | name [ "~" ] "(" term { "," term } ")"          Call, Fold with ~
 //
 // A field has its ECS name, or Sigma's where ECS has none. A text stands in
 // double quotes, a double quote within it is doubled, and nothing else is
@@ -89,6 +92,9 @@ func (p *parser) expr(depth int) (Expr, error) {
 		return Or(parts), err
 	case p.accept("any"):
 		return p.keyword()
+	case p.accept("where"):
+		t, err := p.term(depth)
+		return Relation{Term: t}, err
 	case p.accept("length("):
 		return p.length()
 	case p.accept("("):
@@ -235,6 +241,60 @@ func (p *parser) number() (CompareOp, int64, error) {
 		return op, n, nil
 	}
 	return 0, 0, p.errorf("want an operator: :, like, matches, exists, <, <=, ==, >=, >")
+}
+
+// term reads a term of a Relation.
+func (p *parser) term(depth int) (Term, error) {
+	if depth > maxDepth {
+		return nil, p.errorf("nested more than %d deep", maxDepth)
+	}
+	switch {
+	case p.accept("true"):
+		return Bool(true), nil
+	case p.accept("false"):
+		return Bool(false), nil
+	}
+	p.space()
+	end := p.at
+	for end < len(p.src) && (p.src[end] == '-' || isWord(p.src[end])) {
+		end++
+	}
+	switch word := p.src[p.at:end]; {
+	case word == "":
+		s, err := p.text()
+		return Text(s), err
+	case word[0] == '-' || '0' <= word[0] && word[0] <= '9':
+		if n, err := strconv.ParseInt(word, 10, 64); err == nil {
+			p.at = end
+			return Integer(n), nil
+		}
+		f, err := strconv.ParseFloat(word, 64)
+		if err != nil {
+			return nil, p.errorf("%q is no number", word)
+		}
+		p.at = end
+		return Decimal(f), nil
+	default:
+		if rest := p.src[end:]; !strings.HasPrefix(rest, "(") && !strings.HasPrefix(rest, "~(") {
+			f, err := p.field()
+			return Ref{f}, err
+		}
+		p.at = end
+		c := Call{Name: word, Fold: p.accept("~")}
+		for p.accept("("); ; {
+			t, err := p.term(depth + 1)
+			if err != nil {
+				return nil, err
+			}
+			c.Args = append(c.Args, t)
+			if p.accept(")") {
+				return c, nil
+			}
+			if !p.accept(",") {
+				return nil, p.errorf("want , or )")
+			}
+		}
+	}
 }
 
 // text reads a quoted text.

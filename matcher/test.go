@@ -24,8 +24,30 @@ func TestOf(x Expr) (Test, bool) {
 		return Test{x.Field.String(), "length " + x.Op.String(), strconv.FormatInt(x.Number, 10)}, true
 	case Exists:
 		return Test{Field: x.Field.String(), Operator: "exists"}, true
+	case Relation:
+		return testOfRelation(x), true
 	}
 	return Test{}, false
+}
+
+// testOfRelation shows what compares a field with something as that, and
+// anything else as a whole under the first field that it names.
+func testOfRelation(x Relation) Test {
+	t := Test{Field: "none", Operator: "where", Pattern: termText(x.Term)}
+	if refs := x.Refs(); len(refs) > 0 {
+		t.Field = refs[0].String()
+	}
+	call, ok := x.Term.(Call)
+	if !ok || len(call.Args) != 2 {
+		return t
+	}
+	if ref, ok := call.Args[0].(Ref); ok {
+		t = Test{Field: ref.String(), Operator: call.Name, Pattern: termText(call.Args[1])}
+		if x.Op != "" {
+			t.Operator = x.Op
+		}
+	}
+	return t
 }
 
 // operator names a test whose author wrote a pattern and no operator.
