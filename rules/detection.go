@@ -26,9 +26,12 @@ keys:
 		switch key.Value {
 		case "condition":
 			condition = value
+			r.places.conditionAt(value)
 		case "timeframe":
 			r.problem(key, CodeUnsupported, "timeframe: correlation over time is not supported", "a condition on one event")
 		default:
+			r.selectionName = key.Value
+			r.places.name(key.Value, place{key.Line, key.Column})
 			if e := r.selection(value, key.Value); e != nil {
 				selections = append(selections, selection{name: key.Value, expr: e})
 				keys = append(keys, key)
@@ -89,7 +92,9 @@ func (r *reader) selection(node *yaml.Node, name string) matcher.Expr {
 			}
 		}
 	default:
-		return r.value(test{keyword: true}, "selection "+name, node)
+		e := r.value(test{keyword: true}, "selection "+name, node)
+		r.places.note(r.selectionName, e, place{node.Line, node.Column})
+		return e
 	}
 	if len(node.Content) == 0 {
 		r.problem(node, CodeValue, fmt.Sprintf("selection %s is empty", name), "field: value, or keywords")
@@ -122,6 +127,7 @@ func (r *reader) item(key, node *yaml.Node) matcher.Expr {
 	var parts []matcher.Expr
 	for _, v := range values {
 		if e := r.value(t, key.Value, v); e != nil {
+			r.places.note(r.selectionName, e, place{v.Line, v.Column})
 			parts = append(parts, e)
 		}
 	}

@@ -25,6 +25,9 @@ type reader struct {
 	problems []Problem
 	warnings []Problem
 	tests    int // that the values have become
+
+	selectionName string  // of the one that is read
+	places        *places // nil unless it is Check that reads
 }
 
 func (r *reader) problem(node *yaml.Node, code Code, what, want string) {

@@ -67,7 +67,7 @@ type elasticTechnique struct {
 
 // elastic adds the rule of a file in TOML.
 func (c *collection) elastic(src source) {
-	e := elasticReader{file: src.name, data: src.data}
+	e := elasticReader{file: src.name, data: src.data, checked: c.checker != nil}
 	if rule := e.rule(); rule != nil {
 		c.add(rule)
 		return
@@ -82,6 +82,7 @@ type elasticReader struct {
 	name     string // of the rule, once known
 	problems []Problem
 	warnings []Problem
+	checked  bool             // it is Check that reads
 	at       map[string]place // of the keys of [rule], and of their values
 }
 
@@ -188,6 +189,9 @@ func (e *elasticReader) query(r *Rule, src string) {
 		}
 	}}
 	r.Condition, r.Actions = c.query(q)
+	if e.checked && len(e.problems) == 0 {
+		r.places = e.queryPlaces(q)
+	}
 }
 
 // inQuery is a problem at a place in the query.

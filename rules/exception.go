@@ -24,6 +24,7 @@ type exception struct {
 	rules     []reference
 	condition matcher.Expr
 	digest    []byte
+	places    *places // of Check alone
 }
 
 // reference is a rule's id, name or title, where an exception names it.
@@ -176,6 +177,7 @@ func (c *collection) addException(x *exception) {
 // that of their digests.
 func (c *collection) except() {
 	slices.SortFunc(c.exceptions, func(a, b *exception) int { return bytes.Compare(a.digest, b.digest) })
+	excepted := make(map[*Rule]bool)
 	for _, x := range c.exceptions {
 		unused := func(line, column int, what string) {
 			c.problems = append(c.problems, Problem{
@@ -205,6 +207,7 @@ func (c *collection) except() {
 		for _, r := range c.rules {
 			if x.any && x.fits(r) || applies[r] {
 				applies[r] = true
+				excepted[r] = true
 				r.Condition = matcher.And{r.Condition, x.added(r)}
 				sum := sha256.Sum256(append(slices.Clone(r.digest), x.digest...))
 				r.digest = sum[:]
@@ -212,6 +215,13 @@ func (c *collection) except() {
 		}
 		if x.any && len(applies) == 0 {
 			unused(x.line, 1, fmt.Sprintf("exception %q applies to no loaded rule", x.title))
+		}
+	}
+	if c.checker != nil {
+		for _, r := range c.rules {
+			if excepted[r] {
+				c.checker.excepted(r)
+			}
 		}
 	}
 }

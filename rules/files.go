@@ -51,19 +51,21 @@ func (f *Files) Fingerprint() [sha256.Size]byte {
 // Load compiles the rules of the files, as the function of that name does. It
 // does not look at c.Paths.
 func (f *Files) Load(c Config) (*Snapshot, []Problem, error) {
-	var sources []source
-	if c.Pack {
-		pack, err := packSources()
-		if err != nil {
-			return nil, nil, err
-		}
-		sources = pack
+	sources, err := f.all(c)
+	if err != nil {
+		return nil, nil, err
 	}
-	if f.err != nil {
-		return nil, nil, f.err
-	}
-	s, problems, err := load(append(sources, f.sources...), c.Choice)
+	s, problems, err := load(sources, c.Choice)
 	return s, slices.Concat(f.problems, problems), err
+}
+
+// all returns what was read, behind the pack where that is wanted.
+func (f *Files) all(c Config) ([]source, error) {
+	if f.err != nil || !c.Pack {
+		return f.sources, f.err
+	}
+	pack, err := packSources()
+	return append(pack, f.sources...), err
 }
 
 // readPaths reads files, and folders recursively, in lexical order. Names that

@@ -33,12 +33,20 @@ func Load(c Config) (*Snapshot, []Problem, error) { return Read(c.Paths).Load(c)
 // supersede. See choosing.admit for why.
 func load(sources []source, choice Choice) (*Snapshot, []Problem, error) {
 	c := collection{choosing: newChoosing(choice)}
+	return c.load(sources)
+}
+
+func (c *collection) load(sources []source) (*Snapshot, []Problem, error) {
 	for _, src := range sources {
 		c.read(src)
 	}
 	c.problems = append(c.problems, c.choosing.problems()...)
 	if err := c.choosing.err(); err != nil {
 		return nil, c.problems, err
+	}
+	if c.checker != nil {
+		c.checker.rules(c.rules)
+		c.problems = append(c.problems, c.checker.exceptions(c.exceptions)...)
 	}
 	c.except()
 	s := &Snapshot{Rules: c.rules, Exceptions: make(map[string]int)}
@@ -67,6 +75,7 @@ type collection struct {
 	problems   []Problem
 	exceptions []*exception
 	choosing   *choosing
+	checker    *checker // nil unless it is Check that loads
 }
 
 // read adds what a file holds.
@@ -134,6 +143,9 @@ func (c *collection) sigma(src source) {
 			continue // an empty document, as after a last ---
 		}
 		r := reader{file: src.name, data: src.data}
+		if c.checker != nil {
+			r.places = newPlaces(src.name)
+		}
 		rule, exception := r.document(doc.Content[0])
 		for _, p := range r.problems {
 			p.Rule = r.rule
@@ -145,6 +157,7 @@ func (c *collection) sigma(src source) {
 				c.problems = append(c.problems, p)
 			}
 			exception.digest = digest(doc.Content[0])
+			exception.places = r.places
 			c.addException(exception)
 		}
 		if rule == nil {
@@ -154,6 +167,7 @@ func (c *collection) sigma(src source) {
 			rule.Ruleset = "pack"
 		}
 		rule.digest = digest(doc.Content[0])
+		rule.places = r.places
 		c.add(rule)
 	}
 }

@@ -50,7 +50,20 @@ const (
 	CodeException       Code = "exception"        // an exception that applies to no loaded rule
 	CodeChoice          Code = "choice"           // a choice or an override that no rule answers to
 	CodeAttack          Code = "attack"           // an ATT&CK tactic or technique that is not in the table
+	CodeOtherCategory   Code = "other-category"   // a part of a query on any event that is about none of the registry
 )
+
+// Severity is error, warning, or note: a note is about a rule that is right, as
+// its author may well want it.
+func (p Problem) Severity() string {
+	switch {
+	case !p.Warning:
+		return "error"
+	case p.Code == CodeEveryEvent || p.Code == CodeOtherCategory:
+		return "note"
+	}
+	return "warning"
+}
 
 // String is the problem on one line, FILE:LINE:COLUMN: WHAT: WANT.
 func (p Problem) String() string {

@@ -56,9 +56,10 @@ type Rule struct {
 	// Warnings are what was noticed in reading the rule: it runs nevertheless.
 	Warnings []Problem
 
-	name     string // Sigma's attribute name, by which exceptions may refer to it
-	category string // of a Sigma rule's log source
-	digest   []byte // what Hash is the beginning of
+	name     string  // Sigma's attribute name, by which exceptions may refer to it
+	category string  // of a Sigma rule's log source
+	digest   []byte  // what Hash is the beginning of
+	places   *places // of Check alone
 }
 
 // Severity is Sigma's level.
