@@ -128,7 +128,7 @@ func (k *checker) exceptions(list []*exception) []Problem {
 		}
 		j := newJudge(k.facts, x.places, x.title, words{}, x.condition, actions)
 		if ok, _ := j.possible([]claim{{j.root, true}}); ok {
-			j.tests(false)
+			j.tests(nil)
 			j.visit(j.root, nil)
 		} else {
 			j.warn(x.places.condition, CodeNeverTrue, fmt.Sprintf("exception %q leaves no event to its rules", x.title), "not, and a selection that says what to except")
@@ -177,7 +177,7 @@ func (k *checker) relabel(r *Rule) {
 		case f.nearest != "":
 			p.Want = f.nearest
 		case r.places.any:
-			p.Code = CodeOtherCategory
+			p.Code, p.Want = CodeOtherCategory, "nothing: this part of the query is about other events"
 		}
 	}
 }
@@ -188,6 +188,7 @@ func (k *checker) noteOthers(p *places, found []Problem) []Problem {
 		for i := range found {
 			if found[i].Code == CodeNeverTrue && strings.HasPrefix(found[i].What, "event.category ") {
 				found[i].Code = CodeOtherCategory
+				found[i].Want = "nothing: this part of the query is about other events"
 			}
 		}
 	}

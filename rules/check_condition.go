@@ -54,7 +54,7 @@ func (j *judge) warn(at place, code Code, what, want string) {
 
 // at is where a part stands.
 func (j *judge) at(p *part) place {
-	if p.named {
+	if p.named && p.kind != isLeaf {
 		if at, ok := j.places.names[p.name]; ok {
 			return at
 		}
@@ -92,8 +92,9 @@ func (j *judge) possible(claims []claim) (bool, []cause) {
 func (j *judge) condition() {
 	whole := []claim{{j.root, true}}
 	if ok, causes := j.possible(whole); !ok {
-		j.tests(true)
-		if len(j.found) == 0 {
+		only := onlyTest(causes)
+		j.tests(only)
+		if only == nil {
 			j.warn(j.places.condition, CodeNeverTrue, "the rule never fires: "+j.because(causes), "a condition that some event makes true")
 		}
 		return
@@ -101,13 +102,14 @@ func (j *judge) condition() {
 	if ok, _ := j.possible([]claim{{j.root, false}}); !ok {
 		j.warn(j.places.condition, CodeAlwaysTrue, "the rule fires on every event of its log source", "a condition that most events do not meet")
 	}
-	j.tests(false)
+	j.tests(nil)
 	j.visit(j.root, nil)
 }
 
 // tests reports the tests that hold on no event of the rule. Several may stand
-// in one place, what one value became: then none of them may hold.
-func (j *judge) tests(fatal bool) {
+// in one place, what one value became: then none of them may hold. For want of
+// the fatal one the rule never fires.
+func (j *judge) tests(fatal *leaf) {
 	type group struct {
 		first *part
 		may   bool
@@ -131,7 +133,7 @@ func (j *judge) tests(fatal bool) {
 	for _, at := range order {
 		if g := groups[at]; !g.may && len(j.actions) > 0 {
 			what, want := j.words.neverHolds(j, g.first.leaf)
-			if fatal {
+			if g.first.leaf == fatal {
 				what += ", so the rule never fires"
 			}
 			j.warn(at, CodeNeverTrue, what, want)
@@ -245,6 +247,19 @@ func reported(p *part, causes []cause) bool {
 		}
 	}
 	return len(causes) > 0
+}
+
+// onlyTest returns the test that is the only cause: it never holds.
+func onlyTest(causes []cause) *leaf {
+	for _, c := range causes {
+		if c.a == nil || c.b != nil || !c.a.holds || c.a.part.leaf == nil || c.a.part.leaf != causes[0].a.part.leaf {
+			return nil
+		}
+	}
+	if len(causes) == 0 {
+		return nil
+	}
+	return causes[0].a.part.leaf
 }
 
 // because is the causes in words.

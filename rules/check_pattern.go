@@ -57,7 +57,7 @@ func pathPattern(tokens []matcher.Token, eql bool) (what, want string) {
 // pathLiteral judges a literal anywhere in the pattern of a path.
 func pathLiteral(s string, eql bool) (what, want string) {
 	if i := strings.IndexFunc(s, func(r rune) bool { return r < 0x20 || r == 0x7f }); i >= 0 {
-		return fmt.Sprintf("a path has no character %q", s[i]), `a backslash itself: \\ where \n, \r and \t are escapes`
+		return fmt.Sprintf("a path has no character %q", s[i]), `a backslash, which is written \\ where \n, \r and \t are escapes`
 	}
 	if slash := forwardSlash(s); slash != "" {
 		return fmt.Sprintf("the separator of registry paths is the backslash, not the slash of %q", slash), strings.ReplaceAll(s, "/", `\`)
@@ -82,8 +82,13 @@ func forwardSlash(s string) string {
 	if !strings.Contains(s, "/") {
 		return ""
 	}
+	above := ""
 	for run := range strings.SplitSeq(s, `\`) {
 		segments := strings.Split(registry.Fold(run), "/")
+		if len(segments) > 1 && isHive(above) && (segments[0] == "software" || segments[0] == "system") {
+			return run
+		}
+		above = segments[0]
 		for i, segment := range segments[1:] {
 			switch before := segments[i]; {
 			case isHive(before), isKeyOnly(before), isKeyOnly(segment),

@@ -63,6 +63,9 @@ func (w words) match(x matcher.Match) string {
 		if op == "" {
 			op = ":"
 		}
+		if strings.HasPrefix(op, "in") {
+			return fmt.Sprintf("%s %s (%s)", w.field(x.Field), op, shown(pattern))
+		}
 		return fmt.Sprintf("%s %s %s", w.field(x.Field), op, shown(pattern))
 	}
 	switch position := lastOf(x.Op); position {
@@ -115,10 +118,17 @@ func (w words) part(p *part) string {
 }
 
 func (w words) claim(c claim) string {
-	if c.holds {
-		return w.part(c.part)
+	text := w.part(c.part)
+	switch {
+	case c.part.kind == isLeaf:
+		text = w.test(c.part.leaf.x)
+	case c.part.kind == isConstant && !c.part.value:
+		text = "a test of a field that is always null"
 	}
-	return "not " + w.part(c.part)
+	if c.holds {
+		return text
+	}
+	return "not " + text
 }
 
 // pair is two claims that exclude each other.
@@ -128,9 +138,9 @@ func (w words) pair(a, b claim) string {
 	}
 	if a.holds != b.holds {
 		if a.part.leaf == b.part.leaf {
-			return fmt.Sprintf("%s must hold and must not", w.part(a.part))
+			return fmt.Sprintf("%s must hold and must not", w.claim(a))
 		}
-		return fmt.Sprintf("what meets %s meets %s, which is excluded", w.part(a.part), w.part(b.part))
+		return fmt.Sprintf("what meets %s meets %s, which is excluded", w.claim(a), w.test(b.part.leaf.x))
 	}
 	return fmt.Sprintf("%s and %s exclude each other", w.claim(a), w.claim(b))
 }
@@ -152,18 +162,18 @@ func (w words) neverHolds(j *judge, l *leaf) (what, want string) {
 		if m, ok := l.x.(matcher.Match); ok {
 			if text, ok := pureText(m.Pattern.Tokens()); ok {
 				if near := nearest(text, texts); near != "" {
-					return what, name + " " + near
+					return what, w.equals(name, near)
 				}
 			}
 		}
 		if len(texts) == 0 {
 			return what, "no test of " + name + " here"
 		}
-		return what, name + " " + strings.Join(texts, ", ")
+		return what, w.equals(name, texts...)
 	case field == schemas.RegistryHive:
 		m := l.x.(matcher.Match)
 		text, _ := pureText(m.Pattern.Tokens())
-		return fmt.Sprintf("%s holds on no registry event: the hive is that of the canonical path", test), name + " " + wrongHive(text, m.Cased)
+		return fmt.Sprintf("%s holds on no registry event: the hive is that of the canonical path", test), w.equals(name, wrongHive(text, m.Cased))
 	case field == schemas.RegistryDataStrings || field == schemas.RegistryDataType:
 		if !everywhere {
 			return fmt.Sprintf("%s: only an event that sets a value has data", test), "category: registry_set, or no test of " + name
@@ -173,6 +183,17 @@ func (w words) neverHolds(j *judge, l *leaf) (what, want string) {
 		return fmt.Sprintf("%s: %s is no number", test, name), "a text"
 	}
 	return fmt.Sprintf("%s: there is no such number", test), "a number from 0"
+}
+
+// equals is a test for texts.
+func (w words) equals(name string, texts ...string) string {
+	switch {
+	case !w.eql:
+		return name + ": " + strings.Join(texts, ", ")
+	case len(texts) == 1:
+		return name + ` == "` + texts[0] + `"`
+	}
+	return name + ` in ("` + strings.Join(texts, `", "`) + `")`
 }
 
 // texts are those of a field that hangs on the action.
@@ -195,10 +216,21 @@ func (j *judge) texts(f schemas.Field, actions schemas.Actions) []string {
 func nearest(text string, words []string) string {
 	best, least := "", 0
 	for _, word := range words {
-		d := levenshtein.ComputeDistance(registry.Fold(text), registry.Fold(word))
+		a, b := registry.Fold(text), registry.Fold(word)
+		d := levenshtein.ComputeDistance(a, b)
+		if d == 2 && sameLetters(a, b) {
+			d = 1 // two letters exchanged are one mistake
+		}
 		if d > 0 && d <= max(1, min(len(word), len(text))/3) && (best == "" || d < least) {
 			best, least = word, d
 		}
 	}
 	return best
+}
+
+func sameLetters(a, b string) bool {
+	x, y := []rune(a), []rune(b)
+	slices.Sort(x)
+	slices.Sort(y)
+	return slices.Equal(x, y)
 }

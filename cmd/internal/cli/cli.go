@@ -208,7 +208,7 @@ func (o *output) Type() string { return "ndjson|text" }
 // outputFlag adds --output to a command.
 func (p Process) outputFlag(cmd *cobra.Command) *output {
 	o := new(output)
-	cmd.Flags().Var(o, "output", "form of the output (default text on a terminal, else ndjson)")
+	cmd.Flags().VarP(o, "output", "o", "form of the output (default text on a terminal, else ndjson)")
 	return o
 }
 
