@@ -27,11 +27,11 @@ func Codes() []CodeInfo {
 		{CodeAlwaysTrue, "warning", "A condition, or an alternative, that every event makes true", "Look for an empty text in a list, an or for an and, a not too many."},
 		{CodeNoShape, "warning", "A field that no source of registry events carries", "Test a field that some source has: see the page on shapes."},
 		{CodePattern, "warning", "A pattern that no text of its field matches", "Look for a misspelled hive, slashes, doubled or missing backslashes, a missing wildcard."},
+		{CodeEveryEvent, "note", "No text is necessary to the condition: the rule is evaluated on every event", "Join a test of some text by and, where the detection allows."},
 		{CodeUnusedSelection, "warning", "A selection that no condition names", "Name it in the condition, or delete it."},
 		{CodeException, "warning", "An exception that applies to no loaded rule, or excludes nothing", "Name a loaded rule of the same log source; put what to except behind not."},
 		{CodeChoice, "warning", "A choice or an override that no rule answers to", "Name an id, a tag or a file that some rule has."},
 		{CodeAttack, "warning", "An ATT&CK tactic or technique that is not in the table", "Write it as ATT&CK Enterprise does."},
-		{CodeEveryEvent, "note", "No text is necessary to the condition: the rule is evaluated on every event", "Join a test of some text by and, where the detection allows."},
 		{CodeOtherCategory, "note", "A part of a query on any event that is about events of other categories", "Nothing: on registry events this part is never true, the others are."},
 	}
 }

@@ -234,14 +234,14 @@ func (j *judge) holdsForAll(l *leaf) bool {
 }
 
 // reported reports whether a part needs no word of its own: because one test in
-// it never holds, which is said of that; or because it is a test of the action
+// it never holds, or a field in it is always null, which is said of that; or because it is a test of the action
 // beside others that leave no choice, which is a way to be explicit.
 func reported(p *part, causes []cause) bool {
 	for _, c := range causes {
 		switch {
 		case c.a == nil || c.b != nil:
 			return false
-		case p.kind == isLeaf:
+		case p.kind == isLeaf || c.a.part.kind == isConstant:
 		case c.a.part.leaf == nil || c.a.part.leaf != causes[0].a.part.leaf:
 			return false
 		}

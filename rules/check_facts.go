@@ -250,11 +250,27 @@ func excludesMatch(a, b matcher.Match) bool {
 		// The unnamed value has two texts, others have one.
 		return disjoint(a, b) && !(takes(a, "") && takes(b, "(default)")) && !(takes(b, "") && takes(a, "(default)"))
 	case oneEnd(a.Field):
-		x, ok := lastSegment(a)
-		y, ok2 := lastSegment(b)
-		return ok && ok2 && x != y && !(a.Field.IsPath() && respelled(x) && respelled(y))
+		return endsApart(a, b)
 	}
 	return false
+}
+
+// endsApart reports whether two patterns want other last segments, however the
+// text is spelled.
+func endsApart(a, b matcher.Match) bool {
+	ends, ok := lastSegments(a)
+	others, ok2 := lastSegments(b)
+	if !ok || !ok2 {
+		return false
+	}
+	for _, x := range ends {
+		for _, y := range others {
+			if x == y || a.Field.IsPath() && respelled(x) && respelled(y) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func takes(m matcher.Match, text string) bool { return matchTokens(m.Pattern.Tokens(), text, true) }

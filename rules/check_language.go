@@ -184,20 +184,19 @@ func isAnyText(p matcher.Pattern) bool {
 	return len(t) == 1 && t[0].Kind == matcher.Star
 }
 
-// lastSegment returns what a pattern wants behind the last backslash of a text,
-// folded; ok is false when it leaves that open.
-func lastSegment(m matcher.Match) (segment string, ok bool) {
-	tokens := m.Pattern.Tokens()
-	if len(tokens) == 0 || tokens[len(tokens)-1].Kind != matcher.Literal {
-		return "", false
+// lastSegments returns what the spellings of a pattern want behind the last
+// backslash of a text, folded; ok is false when one leaves that open.
+func lastSegments(m matcher.Match) (segments []string, ok bool) {
+	for _, tokens := range spelled(m) {
+		if len(tokens) == 0 || tokens[len(tokens)-1].Kind != matcher.Literal {
+			return nil, false
+		}
+		last := tokens[len(tokens)-1].Literal
+		i := strings.LastIndexByte(last, '\\')
+		if i < 0 && len(tokens) > 1 {
+			return nil, false
+		}
+		segments = append(segments, registry.Fold(last[i+1:]))
 	}
-	last := tokens[len(tokens)-1].Literal
-	if m.Field.Undoubled() {
-		last = registry.Undouble(last)
-	}
-	i := strings.LastIndexByte(last, '\\')
-	if i < 0 && len(tokens) > 1 {
-		return "", false
-	}
-	return registry.Fold(last[i+1:]), true
+	return segments, true
 }

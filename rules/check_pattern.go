@@ -69,7 +69,7 @@ func pathLiteral(s string, eql bool) (what, want string) {
 	}
 	if !eql {
 		if star := literalStar(s); star != "" {
-			return fmt.Sprintf(`\* is a star itself, and no key is called so below %s`, star), `\\*, a backslash and any text`
+			return fmt.Sprintf(`\* is a star itself, without a backslash, and no key is called %q`, star), `\\*, a backslash and any text`
 		}
 	}
 	return "", ""
@@ -108,31 +108,13 @@ func isKeyOnly(folded string) bool {
 	return slices.Contains([]string{"currentversion", "currentcontrolset", "controlset001", "wow6432node"}, folded)
 }
 
-// knownSegment reports whether a text is a hive or a key that is in most paths.
-func knownSegment(s string) bool {
-	switch s = registry.Fold(s); s {
-	case "software", "system", "microsoft", "windows", "windows nt", "currentversion", "policies", "classes", "wow6432node",
-		"currentcontrolset", "controlset001", "control", "services", "run", "runonce":
-		return true
-	}
-	return slices.ContainsFunc(registry.Heads(), func(h string) bool { return registry.Fold(h) == s }) && s != "user" && s != "machine"
-}
-
-// literalStar returns the key below which a literal names a key or value "*",
-// unless it may have one: below Classes it is what holds for all files, and a
-// network path may begin so.
+// literalStar returns the segment of a literal that ends with a star. Sigma takes
+// the backslash of \* for an escape, so KEY\*\NAME looks for a key "KEY*". Where
+// the star stands alone, as in \Classes\\\*\shell, it is meant.
 func literalStar(s string) string {
-	segments := strings.Split(s, `\`)
-	for i, segment := range segments {
-		if i == 0 || segment != "*" || segments[i-1] == "" {
-			continue
-		}
-		parent := registry.Fold(segments[i-1])
-		if parent == "hkcr" || parent == "hkey_classes_root" || strings.HasSuffix(parent, "classes") {
-			continue
-		}
-		if knownSegment(parent) || parent == "hku" || parent == "hkey_users" || i+1 < len(segments) && knownSegment(segments[i+1]) {
-			return segments[i-1]
+	for segment := range strings.SplitSeq(s, `\`) {
+		if len(segment) > 1 && strings.HasSuffix(segment, "*") {
+			return segment
 		}
 	}
 	return ""

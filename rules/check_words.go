@@ -150,6 +150,7 @@ func (w words) neverHolds(j *judge, l *leaf) (what, want string) {
 	test := w.test(l.x)
 	field := l.fields[0]
 	name := w.field(field)
+	m, isMatch := l.x.(matcher.Match)
 	everywhere := !slices.ContainsFunc(l.truths[:], func(t truth) bool { return t != never })
 	switch {
 	case byAction(field):
@@ -159,7 +160,7 @@ func (w words) neverHolds(j *judge, l *leaf) (what, want string) {
 			texts = j.texts(field, j.set)
 			what = fmt.Sprintf("%s holds on no event that the rule is about", test)
 		}
-		if m, ok := l.x.(matcher.Match); ok {
+		if isMatch {
 			if text, ok := pureText(m.Pattern.Tokens()); ok {
 				if near := nearest(text, texts); near != "" {
 					return what, w.equals(name, near)
@@ -170,8 +171,7 @@ func (w words) neverHolds(j *judge, l *leaf) (what, want string) {
 			return what, "no test of " + name + " here"
 		}
 		return what, w.equals(name, texts...)
-	case field == schemas.RegistryHive:
-		m := l.x.(matcher.Match)
+	case field == schemas.RegistryHive && isMatch:
 		text, _ := pureText(m.Pattern.Tokens())
 		return fmt.Sprintf("%s holds on no registry event: the hive is that of the canonical path", test), w.equals(name, wrongHive(text, m.Cased))
 	case field == schemas.RegistryDataStrings || field == schemas.RegistryDataType:
