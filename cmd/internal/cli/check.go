@@ -224,19 +224,24 @@ func checkSARIF(r *rules.Report, folder, version string) *sarif.Log {
 		})
 	}
 	log := sarif.New(driver)
+	run := &log.Runs[0]
+	called := sarif.Invocation{Successful: r.Snapshot != nil && len(r.Snapshot.Rules) > 0}
 	for _, x := range r.Problems {
-		result := sarif.Result{
-			RuleID: string(x.Code), RuleIndex: index[x.Code], Level: x.Severity(),
-			Message: sarif.Text{Text: fmt.Sprintf("%s. Want: %s", x.What, x.Want)},
+		message := sarif.Text{Text: fmt.Sprintf("%s. Want: %s", x.What, x.Want)}
+		if x.Code == rules.CodeChoice { // which is in a flag, not in a file
+			message.Text = x.File + ": " + message.Text
+			called.Notifications = append(called.Notifications, sarif.Notification{Level: x.Severity(), Message: message})
+			continue
 		}
-		if x.Code != rules.CodeChoice { // which is in a flag, not in a file
-			place := sarif.PhysicalLocation{Artifact: sarif.Artifact{URI: sarif.URI(folder, x.File)}}
-			if x.Line > 0 {
-				place.Region = &sarif.Region{StartLine: x.Line, StartColumn: x.Column}
-			}
-			result.Locations = []sarif.Location{{Physical: place}}
+		place := sarif.PhysicalLocation{Artifact: sarif.Artifact{URI: sarif.URI(folder, x.File)}}
+		if x.Line > 0 {
+			place.Region = &sarif.Region{StartLine: x.Line, StartColumn: x.Column}
 		}
-		log.Runs[0].Results = append(log.Runs[0].Results, result)
+		run.Results = append(run.Results, sarif.Result{
+			RuleID: string(x.Code), RuleIndex: index[x.Code], Level: x.Severity(), Message: message,
+			Locations: []sarif.Location{{Physical: place}},
+		})
 	}
+	run.Invocations = []sarif.Invocation{called}
 	return log
 }

@@ -27,9 +27,23 @@ type Log struct {
 // Run is one run of a tool. Results is never null: an empty list says that the
 // tool ran and found nothing.
 type Run struct {
-	Tool       Tool     `json:"tool"`
-	ColumnKind string   `json:"columnKind"`
-	Results    []Result `json:"results"`
+	Tool        Tool         `json:"tool"`
+	Invocations []Invocation `json:"invocations,omitempty"`
+	ColumnKind  string       `json:"columnKind"`
+	Results     []Result     `json:"results"`
+}
+
+// Invocation is how the tool was called. Notifications are what is wrong with
+// that: they are in no file.
+type Invocation struct {
+	Successful    bool           `json:"executionSuccessful"`
+	Notifications []Notification `json:"toolConfigurationNotifications,omitempty"`
+}
+
+// Notification is a problem with the configuration of the tool.
+type Notification struct {
+	Level   string `json:"level"`
+	Message Text   `json:"message"`
 }
 
 // Tool is what ran.
@@ -64,13 +78,13 @@ type Text struct {
 	Text string `json:"text"`
 }
 
-// Result is one problem. RuleIndex is the place of RuleID in Driver.Rules.
+// Result is one problem in a file. RuleIndex is the place of RuleID in Driver.Rules.
 type Result struct {
 	RuleID    string     `json:"ruleId"`
 	RuleIndex int        `json:"ruleIndex"`
 	Level     string     `json:"level"`
 	Message   Text       `json:"message"`
-	Locations []Location `json:"locations,omitempty"`
+	Locations []Location `json:"locations"`
 }
 
 // Location is where a problem is.
