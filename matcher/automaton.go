@@ -61,9 +61,9 @@ type output struct {
 	next   uint32 // a shorter literal that ends here too
 }
 
-// maxRows bounds the transitions in rows: 4 MiB. The rules that are public today
-// need a quarter of it; with ten thousand, texts still spend their time in few rows.
-const maxRows = 1 << 20
+// maxRows bounds the transitions in rows: 8 MiB. The rules that are public today
+// need a fifth of it; with ten thousand, texts still spend their time in few rows.
+const maxRows = 1 << 21
 
 // newAutomaton builds the automaton of sorted, distinct literals that are not
 // empty. The output of literals[i] is i+1. The rows have at most limit
@@ -71,14 +71,16 @@ const maxRows = 1 << 20
 func newAutomaton(literals []string, limit int) automaton {
 	// A state is the range of the literals that begin with its text. The trie
 	// is built level by level.
-	type span struct{ lo, hi, depth int }
-	spans := []span{{0, len(literals), 0}}
-	t := automaton{in: []uint16{0}, links: []links{{}}, output: make([]output, len(literals)+1)}
+	type span struct{ lo, hi, depth int32 }
+	states := countStates(literals)
+	spans := make([]span, 1, states)
+	spans[0].hi = int32(len(literals))
+	t := automaton{in: make([]uint16, 1, states), links: make([]links, 1, states), output: make([]output, len(literals)+1)}
 	for s := 0; s < len(spans); s++ {
 		at := spans[s]
 		t.links[s].child = uint32(len(spans))
 		lo := at.lo
-		if lo < at.hi && len(literals[lo]) == at.depth && at.depth > 0 {
+		if lo < at.hi && len(literals[lo]) == int(at.depth) && at.depth > 0 {
 			lo++ // the state's own literal sorts first
 		}
 		for lo < at.hi {
@@ -94,8 +96,8 @@ func newAutomaton(literals []string, limit int) automaton {
 			}
 			in := uint16(b)
 			c.report = t.links[c.fail].report
-			if len(literals[lo]) == at.depth+1 {
-				t.output[lo+1] = output{length: at.depth + 1, next: c.report}
+			if len(literals[lo]) == int(at.depth)+1 {
+				t.output[lo+1] = output{length: int(at.depth) + 1, next: c.report}
 				c.report = uint32(lo + 1)
 			}
 			if c.report != 0 {
@@ -117,7 +119,7 @@ func newAutomaton(literals []string, limit int) automaton {
 		order[s] = uint32(s)
 	}
 	slices.SortStableFunc(order, func(a, b uint32) int {
-		return (spans[b].hi - spans[b].lo) - (spans[a].hi - spans[a].lo)
+		return int((spans[b].hi - spans[b].lo) - (spans[a].hi - spans[a].lo))
 	})
 	t.nrows = uint32(min(len(order), max(limit>>t.shift, 1)))
 	slices.Sort(order[:t.nrows])
@@ -157,6 +159,17 @@ func newAutomaton(literals []string, limit int) automaton {
 		}
 	}
 	return a
+}
+
+// countStates returns the number of states that sorted, distinct literals need:
+// of each, beside the root, what the one before it does not begin with too.
+func countStates(literals []string) int {
+	n, before := 1, ""
+	for _, l := range literals {
+		n += len(l) - commonPrefix(before, l)
+		before = l
+	}
+	return n
 }
 
 // classes classes the bytes.
