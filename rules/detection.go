@@ -32,16 +32,15 @@ keys:
 		default:
 			r.selectionName = key.Value
 			r.places.name(key.Value, place{key.Line, key.Column})
-			if e := r.selection(value, key.Value); e != nil {
-				selections = append(selections, selection{name: key.Value, expr: e})
-				keys = append(keys, key)
+			e := r.selection(value, key.Value)
+			if e == nil {
+				e = matcher.Bool(false) // for the condition, which is judged too
 			}
+			selections = append(selections, selection{name: key.Value, expr: e})
+			keys = append(keys, key)
 		}
 	}
-	if len(r.problems) > before {
-		return nil
-	}
-	if condition == nil {
+	if condition == nil && node.Kind == yaml.MappingNode {
 		r.problem(node, CodeCondition, name+" without a condition", "condition: selection")
 		return nil
 	}

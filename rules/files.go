@@ -3,8 +3,10 @@ package rules
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -68,70 +70,104 @@ func (f *Files) all(c Config) ([]source, error) {
 	return append(pack, f.sources...), err
 }
 
+// maxTries bounds how often files are read again that change meanwhile.
+const maxTries = 5
+
 // readPaths reads files, and folders recursively, in lexical order. Names that
 // begin with a dot are passed over within folders: a mounted ConfigMap keeps
 // every file twice, once below ..data. Links are followed. A file or folder
-// that is reached twice is read once.
+// that is reached twice is read once. The error has all that cannot be read.
 func readPaths(paths []string) ([]source, []Problem, error) {
-	f := finder{seen: make(map[string]bool)}
-	for _, path := range paths {
-		found := f.found
-		if err := f.visit(path); err != nil {
-			return nil, nil, fmt.Errorf("rules: %w", err)
+	var f finder
+	for range maxTries {
+		f = finder{seen: make(map[string]bool)}
+		for _, path := range paths {
+			found, failed := f.found, len(f.errs)
+			f.visit(path)
+			if f.found == found && len(f.errs) == failed {
+				f.problem(path, "no rule file here", "a Sigma rule, .yml or .yaml, or one of Elastic's, .toml, or a folder with some")
+			}
 		}
-		if f.found == found {
-			f.problem(path, "no rule file here", "a Sigma rule, .yml or .yaml, or one of Elastic's, .toml, or a folder with some")
+		if !f.gone {
+			break
 		}
 	}
-	return f.sources, f.problems, nil
+	if more := len(f.errs) - maxFileErrors; more > 0 {
+		f.errs = append(f.errs[:maxFileErrors], fmt.Errorf("rules: and %d more", more))
+	}
+	return f.sources, f.problems, errors.Join(f.errs...)
 }
+
+// maxFileErrors bounds how many files the error of readPaths names.
+const maxFileErrors = 20
 
 // finder collects rule files.
 type finder struct {
 	sources  []source
 	problems []Problem
+	errs     []error
 	seen     map[string]bool // by real path: folders and rule files
 	found    int             // rule files, those seen before too
+	gone     bool            // a file was renamed or removed after its folder was read
 }
 
 func (f *finder) problem(path, what, want string) {
 	f.problems = append(f.problems, Problem{File: path, Code: CodeFile, What: what, Want: want})
 }
 
+// failed notes that a path cannot be read.
+func (f *finder) failed(path string, err error) {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		if err = at.Err; filepath.Base(at.Path) != filepath.Base(path) { // what a link leads to
+			err = fmt.Errorf("%s: %w", at.Path, err)
+		}
+	}
+	f.errs = append(f.errs, fmt.Errorf("rules: %s: %w", path, err))
+}
+
 // visit reads a file or a folder.
-func (f *finder) visit(path string) error {
+func (f *finder) visit(path string) {
+	if path == "" {
+		f.errs = append(f.errs, errors.New(`rules: "": no path: want a file or a folder`))
+		return
+	}
 	real, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return err
+	if err == nil {
+		real, err = filepath.Abs(real)
 	}
-	if real, err = filepath.Abs(real); err != nil {
-		return err
+	var info fs.FileInfo
+	if err == nil {
+		info, err = os.Stat(real)
 	}
-	info, err := os.Stat(real)
-	if err != nil {
-		return err
+	switch {
+	case err != nil:
+		f.failed(path, err)
+	case info.IsDir():
+		f.folder(path, real)
+	case isRuleFile(path):
+		f.found++
+		if f.seen[real] {
+			return
+		}
+		f.seen[real] = true
+		if !info.Mode().IsRegular() {
+			f.problem(path, "not a regular file", "a file or a folder")
+			return
+		}
+		if err := f.file(path, real); err != nil {
+			f.failed(path, err)
+		}
 	}
-	if info.IsDir() {
-		return f.folder(path, real)
-	}
-	if isTest(path) {
-		return nil
-	}
+}
+
+// isRuleFile reports whether a file holds rules, by its name.
+func isRuleFile(path string) bool {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".yml", ".yaml", ".toml":
-	default:
-		return nil
+		return !isTest(path)
 	}
-	f.found++
-	if f.seen[real] {
-		return nil
-	}
-	f.seen[real] = true
-	if !info.Mode().IsRegular() {
-		f.problem(path, "not a regular file", "a file or a folder")
-		return nil
-	}
-	return f.file(path, real)
+	return false
 }
 
 // isTest reports whether a file holds tests of rules, by its name.
@@ -141,25 +177,27 @@ func isTest(path string) bool {
 }
 
 // folder visits what is in a folder.
-func (f *finder) folder(path, real string) error {
+func (f *finder) folder(path, real string) {
 	if f.seen[real] {
 		f.found++
-		return nil
+		return
 	}
 	f.seen[real] = true
 	entries, err := os.ReadDir(real) // sorted
 	if err != nil {
-		return err
+		f.failed(path, err)
+		return
 	}
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), ".") {
+		if strings.HasPrefix(e.Name(), ".") || e.Type().IsRegular() && !isRuleFile(e.Name()) {
 			continue
 		}
-		if err := f.visit(filepath.Join(path, e.Name())); err != nil {
-			return err
+		name, failed := filepath.Join(path, e.Name()), len(f.errs)
+		if f.visit(name); len(f.errs) > failed {
+			_, err := os.Lstat(name)
+			f.gone = f.gone || errors.Is(err, fs.ErrNotExist)
 		}
 	}
-	return nil
 }
 
 // file reads one file of bounded size.

@@ -3,6 +3,7 @@ package rules
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -57,4 +58,65 @@ func TestFingerprintTellsWhatLoadWouldRead(t *testing.T) {
 	paths = append(paths, filepath.Join(dir, "none"))
 	changed("a path that does not exist", true)
 	changed("still", false)
+}
+
+func TestEveryPathThatCannotBeReadIsNamedAsItWasGiven(t *testing.T) {
+	dir := t.TempDir()
+	for link, target := range map[string]string{"loop.yml": "loop.yml", "gone.yml": "nowhere", "README": "elsewhere"} {
+		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, _, err := Load(Config{Paths: []string{dir, filepath.Join(dir, "none"), ""}})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{
+		"rules: " + filepath.Join(dir, "README") + ": " + filepath.Join(dir, "elsewhere") + ": ",
+		"rules: " + filepath.Join(dir, "gone.yml") + ": " + filepath.Join(dir, "nowhere") + ": ",
+		"rules: " + filepath.Join(dir, "loop.yml") + ": ",
+		"rules: " + filepath.Join(dir, "none") + ": ",
+		`rules: "": no path: want a file or a folder`,
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%v\nwant %s", err, want)
+		}
+	}
+}
+
+// An editor or a tool writes a file of another name and renames it.
+func TestFilesThatComeAndGoWhileAFolderIsReadAreNoError(t *testing.T) {
+	dir := t.TempDir()
+	rule, temporary := filepath.Join(dir, "a.yml"), filepath.Join(dir, "a.yml.tmp")
+	if err := os.WriteFile(rule, []byte(sigmaRule()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() {
+		for range 2000 {
+			if err := os.WriteFile(temporary, []byte(sigmaRule()), 0o600); err != nil {
+				done <- err
+				return
+			}
+			if err := os.Rename(temporary, rule); err != nil {
+				done <- err
+				return
+			}
+		}
+		close(done)
+	}()
+	for reads := 1; ; reads++ {
+		f := Read([]string{dir})
+		if f.err != nil || len(f.sources) != 1 {
+			t.Fatalf("read %d: %d files, %v", reads, len(f.sources), f.err)
+		}
+		select {
+		case err, failed := <-done:
+			if failed {
+				t.Fatal(err)
+			}
+			return
+		default:
+		}
+	}
 }
