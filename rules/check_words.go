@@ -6,10 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/agnivade/levenshtein"
-
 	"github.com/regtrap/regtrap/matcher"
-	"github.com/regtrap/regtrap/registry"
 	"github.com/regtrap/regtrap/schemas"
 )
 
@@ -209,28 +206,4 @@ func (j *judge) texts(f schemas.Field, actions schemas.Actions) []string {
 		}
 	}
 	return list
-}
-
-// nearest returns the word that was most likely meant, or "" when none is near:
-// a third of its letters may be wrong.
-func nearest(text string, words []string) string {
-	best, least := "", 0
-	for _, word := range words {
-		a, b := registry.Fold(text), registry.Fold(word)
-		d := levenshtein.ComputeDistance(a, b)
-		if d == 2 && sameLetters(a, b) {
-			d = 1 // two letters exchanged are one mistake
-		}
-		if d > 0 && d <= max(1, min(len(word), len(text))/3) && (best == "" || d < least) {
-			best, least = word, d
-		}
-	}
-	return best
-}
-
-func sameLetters(a, b string) bool {
-	x, y := []rune(a), []rune(b)
-	slices.Sort(x)
-	slices.Sort(y)
-	return slices.Equal(x, y)
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -49,6 +50,11 @@ type conditionError struct {
 	offset int // in bytes
 	code   Code
 	what   string
+	want   string // "" for what conditions are made of
+}
+
+func newConditionError(offset int, code Code, what string) *conditionError {
+	return &conditionError{offset: offset, code: code, what: what}
 }
 
 func (e *conditionError) Error() string { return e.what }
@@ -67,13 +73,16 @@ func parseCondition(text string, selections []selection, budget *int) (matcher.E
 		return nil, err
 	}
 	if len(p.words) == 0 {
-		return nil, &conditionError{0, CodeCondition, "the condition is empty"}
+		return nil, newConditionError(0, CodeCondition, "the condition is empty")
 	}
 	e, err := p.or()
 	if err != nil {
 		return nil, err
 	}
 	if w := p.peek(); w != "" {
+		if lower := strings.ToLower(w); lower != w && slices.Contains([]string{"and", "or", "not"}, lower) {
+			return nil, p.errorf(p.next, "the condition has %q: operators are written in lower case", w)
+		}
 		return nil, p.errorf(p.next, "condition %q: %q does not belong after %q", text, w, p.words[p.next-1].text)
 	}
 	return e, nil
@@ -95,12 +104,12 @@ type word struct {
 }
 
 // errorf returns a conditionError at a word, or at the end.
-func (p *conditionParser) errorf(at int, format string, args ...any) error {
+func (p *conditionParser) errorf(at int, format string, args ...any) *conditionError {
 	offset := len(p.text)
 	if at < len(p.words) {
 		offset = p.words[at].offset
 	}
-	return &conditionError{offset, CodeCondition, fmt.Sprintf(format, args...)}
+	return newConditionError(offset, CodeCondition, fmt.Sprintf(format, args...))
 }
 
 // split cuts text into parentheses and words.
@@ -114,13 +123,13 @@ func (p *conditionParser) split(text string) error {
 		switch c := rest[0]; {
 		case c == '(' || c == ')':
 		case c == '|':
-			return &conditionError{offset, CodeUnsupported, fmt.Sprintf("condition %q: aggregations (%q) are not supported", text, rest)}
+			return newConditionError(offset, CodeUnsupported, fmt.Sprintf("condition %q: aggregations (%q) are not supported", text, rest))
 		case isNameByte(c) || c == '*':
 			for n < len(rest) && (isNameByte(rest[n]) || rest[n] == '*') {
 				n++
 			}
 		default:
-			return &conditionError{offset, CodeCondition, fmt.Sprintf("condition %q: unexpected %q", text, rest)}
+			return newConditionError(offset, CodeCondition, fmt.Sprintf("condition %q: unexpected %q", text, rest))
 		}
 		p.words = append(p.words, word{rest[:n], offset})
 		rest = rest[n:]
@@ -173,7 +182,7 @@ func (p *conditionParser) list(operator string, part func() (matcher.Expr, error
 
 func (p *conditionParser) not() (matcher.Expr, error) {
 	if p.depth++; p.depth > maxConditionDepth {
-		return nil, &conditionError{p.words[p.next-1].offset, CodeLimit, fmt.Sprintf("the condition is nested more than %d deep", maxConditionDepth)}
+		return nil, newConditionError(p.words[p.next-1].offset, CodeLimit, fmt.Sprintf("the condition is nested more than %d deep", maxConditionDepth))
 	}
 	defer func() { p.depth-- }()
 	if p.peek() == "not" {
@@ -216,13 +225,22 @@ func (p *conditionParser) term() (matcher.Expr, error) {
 		}
 		switch lower := strings.ToLower(w); {
 		case w == "near":
-			return nil, &conditionError{p.words[at].offset, CodeUnsupported, `the condition uses "near", which is not supported`}
+			return nil, newConditionError(p.words[at].offset, CodeUnsupported, `the condition uses "near", which is not supported`)
 		case lower != w && slices.Contains([]string{"and", "or", "not"}, lower):
 			return nil, p.errorf(at, "the condition has %q: operators are written in lower case", w)
 		case strings.Contains(w, "*"):
 			return nil, p.errorf(at, `the condition has %q without "1 of" or "all of" before it`, w)
 		}
-		return nil, p.errorf(at, "the condition names %q, which is no selection of this rule", w)
+		if w == "1" {
+			return nil, p.errorf(at, `the condition has "1" without "of" behind it`)
+		}
+		var names []string
+		for _, s := range p.selections {
+			names = append(names, s.name)
+		}
+		err := p.errorf(at, "the condition names %q, which is no selection of this rule", w)
+		err.want = nearest(w, names)
+		return nil, err
 	}
 }
 
@@ -230,7 +248,7 @@ func (p *conditionParser) term() (matcher.Expr, error) {
 func (p *conditionParser) named(at, i int) (matcher.Expr, error) {
 	s := &p.selections[i]
 	if *p.budget -= size(s.expr); *p.budget < 0 {
-		return nil, &conditionError{p.words[at].offset, CodeLimit, fmt.Sprintf("the rule has more than %d tests", maxTests)}
+		return nil, newConditionError(p.words[at].offset, CodeLimit, fmt.Sprintf("the rule has more than %d tests", maxTests))
 	}
 	s.used = true
 	return matcher.Named{Name: s.name, X: s.expr}, nil
@@ -275,7 +293,7 @@ func (r *reader) conditionProblem(node *yaml.Node, err error) {
 	at := &conditionError{code: CodeCondition}
 	errors.As(err, &at)
 	line, column := within(r.data, node, at.offset)
-	r.problemAt(line, column, at.code, err.Error(), "names of selections joined by and, or, not, ( ), 1 of NAME*, all of NAME*, 1 of them")
+	r.problemAt(line, column, at.code, err.Error(), cmp.Or(at.want, "names of selections joined by and, or, not, ( ), 1 of NAME*, all of NAME*, 1 of them"))
 }
 
 // globName reports whether name matches a pattern whose * is any text.

@@ -89,7 +89,7 @@ func TestConditionErrorsNameTheOffendingText(t *testing.T) {
 		{"(a", "closing parenthesis"},
 		{"a)", `")" does not belong`},
 		{"()", `")" where a selection is expected`},
-		{"a AND b", `"AND" does not belong`},
+		{"a AND b", `"AND": operators are written in lower case`},
 		{"NOT a", "operators are written in lower case"},
 		{"a | count() > 5", `aggregations ("| count() > 5")`},
 		{"near a", `"near", which is not supported`},

@@ -87,9 +87,7 @@ func (r *reader) expand(root *yaml.Node) bool {
 		}
 		return n
 	}
-	for i := range root.Content {
-		root.Content[i] = walk(root.Content[i], 0)
-	}
+	walk(root, -1)
 	if nodes > maxRuleNodes {
 		r.problem(root, CodeLimit, fmt.Sprintf("the rule has more than %d values", maxRuleNodes), "a smaller rule, without aliases in aliases")
 	}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,7 +38,7 @@ func (r *reader) test(key *yaml.Node) (t test, ok bool) {
 	}
 	if t.keyword = names[0] == ""; !t.keyword {
 		if t.field, ok = schemas.FieldBySigma(names[0]); !ok {
-			return bad(CodeField, fmt.Sprintf("field %q is not one of a registry event", names[0]), "TargetObject, Details, Image, EventType, User, …")
+			return bad(CodeField, fmt.Sprintf("field %q is not one of a registry event", names[0]), cmp.Or(nearest(names[0], sigmaNames()), "TargetObject, Details, Image, EventType, User, …"))
 		}
 	}
 	for i, m := range names[1:] {
@@ -111,7 +112,8 @@ func (t *test) add(m string) (code Code, what, want string) {
 	case "minute", "hour", "day", "week", "month", "year":
 		return CodeUnsupported, fmt.Sprintf("modifier %q is not supported: no field of a registry event is a date", m), "a test on another field"
 	default:
-		return CodeModifier, fmt.Sprintf("modifier %q is unknown", m), allModifiers
+		names := strings.FieldsFunc(allModifiers, func(r rune) bool { return strings.ContainsRune(" ,()", r) })
+		return CodeModifier, fmt.Sprintf("modifier %q is unknown", m), cmp.Or(nearest(m, names), allModifiers)
 	}
 	return "", "", ""
 }

@@ -69,11 +69,24 @@ func (r *reader) sigma(root *yaml.Node) *Rule {
 		}
 		found[key.Value] = value
 	}
+	misspelled := r.misspelled(root, found)
 	for _, name := range []string{"title", "id", "level", "logsource", "detection"} {
 		if n := found[name]; n == nil || n.ShortTag() == "!!null" {
-			r.problem(root, CodeAttribute, "the rule has no "+name, name+": …")
+			if key := misspelled[name]; key != nil {
+				r.problem(key, CodeAttribute, fmt.Sprintf("the rule has no %s, but %s", name, key.Value), name)
+			} else {
+				r.problem(root, CodeAttribute, "the rule has no "+name, name+": …")
+			}
 			delete(found, name)
+			delete(misspelled, name)
 		}
+	}
+	for _, name := range attributes() {
+		key := misspelled[name]
+		if key == nil {
+			continue
+		}
+		r.warn(key, CodeAttribute, fmt.Sprintf("%s is no attribute of Sigma, and is passed over", key.Value), name)
 	}
 	r.metadata(rule, found)
 	if n := found["logsource"]; n != nil {
@@ -93,6 +106,18 @@ func (r *reader) sigma(root *yaml.Node) *Rule {
 		rule.Warnings[i].Rule = rule.Name
 	}
 	return rule
+}
+
+// misspelled returns keys that are most likely meant as attributes that the rule
+// does not have, by those. Others may have any name.
+func (r *reader) misspelled(root *yaml.Node, found map[string]*yaml.Node) map[string]*yaml.Node {
+	keys := make(map[string]*yaml.Node)
+	for key := range r.mapping(root, "the rule") {
+		if name := nearest(key.Value, attributes()); name != "" && found[name] == nil {
+			keys[name] = key
+		}
+	}
+	return keys
 }
 
 // metadata reads what a rule says about itself.
@@ -118,6 +143,11 @@ func (r *reader) metadata(rule *Rule, found map[string]*yaml.Node) {
 	rule.References = texts("references")
 	rule.FalsePositives = texts("falsepositives")
 	rule.Tags = texts("tags")
+	for i, tag := range rule.Tags {
+		if attackTag.MatchString(tag) {
+			r.warn(tagNode(found["tags"], i), CodeAttack, fmt.Sprintf("tag %q names no place in ATT&CK, as it lacks the namespace", tag), "attack."+strings.ToLower(tag))
+		}
+	}
 	var unknown []int
 	rule.Threat, unknown = threat(rule.Tags)
 	for _, i := range unknown {
@@ -135,18 +165,21 @@ func (r *reader) metadata(rule *Rule, found map[string]*yaml.Node) {
 	}
 	statuses := []string{"stable", "test", "experimental", "deprecated", "unsupported"}
 	if rule.Status = text("status"); rule.Status != "" && !slices.Contains(statuses, rule.Status) {
-		r.problem(found["status"], CodeAttribute, fmt.Sprintf("status %q is unknown", rule.Status), strings.Join(statuses, ", "))
+		r.problem(found["status"], CodeAttribute, fmt.Sprintf("status %q is unknown", rule.Status), suggest(rule.Status, statuses))
 	}
 	if n := found["level"]; n != nil {
 		level := slices.Index(severities(), text("level"))
 		if level < 0 {
-			r.problem(n, CodeAttribute, fmt.Sprintf("level %q is unknown", n.Value), strings.Join(severities(), ", "))
+			r.problem(n, CodeAttribute, fmt.Sprintf("level %q is unknown", n.Value), suggest(n.Value, severities()))
 			level = 0
 		}
 		rule.Severity = Severity(level)
 		rule.RiskScore = rule.Severity.Score()
 	}
 }
+
+// attackTag is a technique, sub-technique or tactic without attack. before it.
+var attackTag = regexp.MustCompile(`(?i)^(t[0-9]{4}(\.[0-9]{3})?|ta[0-9]{4})$`)
 
 // tagNode returns the node of tag i; null is no tag.
 func tagNode(node *yaml.Node, i int) *yaml.Node {
@@ -184,7 +217,7 @@ func (r *reader) logsource(node *yaml.Node, exception bool) (actions schemas.Act
 			var ok bool
 			if actions, ok = categories()[text]; !ok {
 				r.problem(value, CodeLogsource, fmt.Sprintf("logsource category %q holds no registry events", text),
-					strings.Join(slices.Sorted(maps.Keys(categories())), ", "))
+					suggest(text, slices.Sorted(maps.Keys(categories()))))
 			}
 		case "product":
 			if text != "windows" {
