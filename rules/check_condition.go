@@ -66,6 +66,9 @@ func (j *judge) at(p *part) place {
 		}
 	case isConstant:
 	default:
+		if slices.ContainsFunc(p.parts, func(q *part) bool { return q.named }) {
+			break // the condition joins selections
+		}
 		for _, q := range p.parts {
 			if at := j.at(q); at != j.places.condition {
 				return at
