@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -170,32 +169,6 @@ func (c *collection) sigma(src source) {
 		rule.places = r.places
 		c.add(rule)
 	}
-}
-
-var yamlLine = regexp.MustCompile(`^yaml: (?:line ([0-9]+): )?`)
-
-// syntaxProblem takes the line out of the YAML library's message.
-func syntaxProblem(src source, err error) Problem {
-	what := err.Error()
-	p := Problem{File: src.name, Code: CodeSyntax, Want: "valid YAML"}
-	if m := yamlLine.FindStringSubmatch(what); m != nil {
-		what = what[len(m[0]):]
-		p.Line, _ = strconv.Atoi(m[1])
-	}
-	p.What = "no YAML: " + what
-	switch {
-	case strings.HasPrefix(what, "did not find expected"):
-		// The library counts these lines from 0; the last one may be behind the end.
-		p.Line = min(p.Line+1, bytes.Count(bytes.TrimRight(src.data, "\r\n"), []byte("\n"))+1)
-		p.Want = "valid YAML: an indentation, a quote or a bracket is wrong, here or in the lines below"
-	case strings.HasPrefix(what, "found unknown escape character"):
-		p.Want = "single quotes: between double ones a backslash begins an escape"
-	case strings.HasPrefix(what, "found character that cannot start any token"):
-		p.Want = "spaces where there is a tab, and quotes around a text that begins with @, ` or %"
-	case strings.HasPrefix(what, "control characters are not allowed"), strings.Contains(what, "UTF-8"), bytes.IndexByte(src.data, 0) >= 0:
-		p.Want = "text in UTF-8, without control characters"
-	}
-	return p
 }
 
 // digest is a hash of a document's content: not of its comments, quotes, line

@@ -90,6 +90,7 @@ func TestProblemsNameLineTextAndRemedy(t *testing.T) {
 		{"correlation", "title: x\ncorrelation:\n    type: event_count\n", "f.yml:2:1: correlation rules are not supported: x: "},
 		{"key twice", sigmaRule("    condition", "    selection:\n        Details: y\n    condition"), "f.yml:11:5: selection stands twice in one map, first on line 9: "},
 		{"condition beside a bad selection", sigmaRule("Details: x", "Foo: x", "condition: selection", "condition: selektion"), `f.yml:11:16: the condition names "selektion"`},
+		{"map as a key", "? {a: b}\n: c\n", "f.yml:1:3: a map or list is the key of a map: text as the key"},
 		{"tag", sigmaRule("Details: x", "Details: !!binary eA=="), `"eA==" has the tag !!binary`},
 		{"merge", sigmaRule("Details: x", "<<: {Details: x}"), `"<<" has the tag !!merge`},
 		{"no YAML", "title: [\nid: x\n", "f.yml:"},
