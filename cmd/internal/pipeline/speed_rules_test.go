@@ -20,9 +20,10 @@ import (
 const blockEvents = 64
 
 // BenchmarkSpeedRules measures matching alone, by the number of rules: the
-// registry events of the bus, decoded, one core. Of REGTRAP_SPEED_RULES every
-// rule is taken, and then as many variants of them as make up the number; see
-// variant. Each line alternates with the rules as they are: x-own is the ratio.
+// registry events of the bus, decoded, one core. The lines are the rules of
+// REGTRAP_SPEED_RULES; those and the rules of REGTRAP_SPEED_MORE_RULES; and as
+// many variants of the first as make up the number, see variant. Each line
+// alternates with the rules as they are: x-own is the ratio.
 //
 // The line "linear" evaluates every rule on every event, by the same tests.
 func BenchmarkSpeedRules(b *testing.B) {
@@ -30,15 +31,9 @@ func BenchmarkSpeedRules(b *testing.B) {
 	c := busCorpus(b, pack, 20_000)
 	own := ownRules(b)
 	base := compiled(b, own)
-	sizes := []int{len(own)}
-	for _, n := range []int{2780, 9540} {
-		if n > len(own) {
-			sizes = append(sizes, n)
-		}
-	}
-	for _, n := range sizes {
-		set := compiled(b, multiplied(own, n))
-		b.Run(fmt.Sprintf("indexed/%d", n), func(b *testing.B) { matchBlocks(b, c, set, base) })
+	for _, list := range ruleLists(b, own) {
+		set := compiled(b, list)
+		b.Run(fmt.Sprintf("indexed/%d", len(list)), func(b *testing.B) { matchBlocks(b, c, set, base) })
 	}
 	b.Run(fmt.Sprintf("linear/%d", len(own)), func(b *testing.B) {
 		linear := slices.Clone(own)
@@ -50,38 +45,34 @@ func BenchmarkSpeedRules(b *testing.B) {
 	})
 }
 
-// BenchmarkSpeedCompile compiles many rules: retained-bytes is the heap that
-// the set holds.
-func BenchmarkSpeedCompile(b *testing.B) {
-	own := ownRules(b)
-	for _, n := range []int{len(own), 9540} {
-		list := multiplied(own, n)
-		b.Run(fmt.Sprint(len(list)), func(b *testing.B) {
-			b.ReportAllocs()
-			var before, after runtime.MemStats
-			runtime.GC()
-			runtime.ReadMemStats(&before)
-			set := compiled(b, list)
-			runtime.GC()
-			runtime.ReadMemStats(&after)
-			for b.Loop() {
-				compiled(b, list)
-			}
-			b.ReportMetric(float64(after.HeapAlloc)-float64(before.HeapAlloc), "retained-bytes")
-			runtime.KeepAlive(set)
-		})
+// ruleLists are the rules of the lines, the fewest first.
+func ruleLists(tb testing.TB, own []matcher.Rule) [][]matcher.Rule {
+	tb.Helper()
+	lists := [][]matcher.Rule{own}
+	if paths := os.Getenv("REGTRAP_SPEED_MORE_RULES"); paths != "" {
+		lists = append(lists, slices.Concat(own, loadedRules(tb, rules.Config{Paths: filepath.SplitList(paths)})))
 	}
+	for _, n := range []int{2780, 9540} {
+		if n > len(lists[len(lists)-1]) {
+			lists = append(lists, multiplied(own, n))
+		}
+	}
+	return lists
 }
 
 // ownRules are the rules of REGTRAP_SPEED_RULES, a list of folders; without it
 // those of testdata/rules and the pack.
 func ownRules(tb testing.TB) []matcher.Rule {
 	tb.Helper()
-	config := rules.Config{Pack: true, Paths: []string{"testdata/rules"}}
 	if paths := os.Getenv("REGTRAP_SPEED_RULES"); paths != "" {
-		config = rules.Config{Paths: filepath.SplitList(paths)}
+		return loadedRules(tb, rules.Config{Paths: filepath.SplitList(paths)})
 	}
-	s, problems, err := rules.Load(config)
+	return loadedRules(tb, rules.Config{Pack: true, Paths: []string{"testdata/rules"}})
+}
+
+func loadedRules(tb testing.TB, c rules.Config) []matcher.Rule {
+	tb.Helper()
+	s, problems, err := rules.Load(c)
 	if err != nil || len(problems) > 0 {
 		tb.Fatal(err, problems)
 	}
@@ -109,8 +100,15 @@ func matchBlocks(b *testing.B, c *corpus, set, base *matcher.Set) {
 	matchPass(theirs, c)
 	var nanos, ratios []float64
 	round := func() {
-		x, _, n := matchPass(mine, c)
-		y, _, _ := matchPass(theirs, c)
+		var x, y float64
+		var n int
+		if len(ratios)%2 == 0 {
+			x, _, n = matchPass(mine, c)
+			y, _, _ = matchPass(theirs, c)
+		} else {
+			y, _, _ = matchPass(theirs, c)
+			x, _, n = matchPass(mine, c)
+		}
 		if n != hits {
 			b.Fatalf("%d hits, and %d before", n, hits)
 		}
@@ -125,9 +123,39 @@ func matchBlocks(b *testing.B, c *corpus, set, base *matcher.Set) {
 	b.ReportMetric(0, "ns/op") // of a round of both sides: it says nothing
 	b.ReportMetric(quantile(nanos, 0.5), "ns/event")
 	b.ReportMetric(quantile(ratios, 0.5), "x-own")
+	b.ReportMetric(quantile(ratios, 0.25), "x-q1")
+	b.ReportMetric(quantile(ratios, 0.75), "x-q3")
+	b.ReportMetric(float64(len(ratios)), "rounds")
+	b.ReportMetric(allocations(mine, c), "allocs/event")
 	b.ReportMetric(float64(events), "events")
 	b.ReportMetric(float64(hits), "hits")
 	b.ReportMetric(float64(set.Len()), "rules")
+}
+
+// allocations counts what matching allocates on an event that nothing hits.
+func allocations(m *matcher.Matcher, c *corpus) float64 {
+	const most = 4096
+	var quiet []*schemas.Event
+	d := schemas.NewDecoder()
+	for _, record := range c.records {
+		if d.Reset(record); len(quiet) == most {
+			break
+		}
+		for {
+			ev, out := d.Next()
+			if out.Kind == schemas.End {
+				break
+			}
+			if out.Kind == schemas.Registry && len(m.Match(nil, ev)) == 0 {
+				quiet = append(quiet, ev.Clone())
+			}
+		}
+	}
+	return testing.AllocsPerRun(4, func() {
+		for _, ev := range quiet {
+			m.Match(nil, ev)
+		}
+	}) / float64(max(len(quiet), 1))
 }
 
 // matchPass decodes all events and matches them, and returns the nanoseconds

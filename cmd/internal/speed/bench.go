@@ -20,7 +20,8 @@ type benchmarks struct {
 }
 
 // line is one benchmark: of a kind (Bus, Shapes, Sources, XML), over a corpus,
-// empty for Bus, of one way to read it.
+// empty for Bus, of one way to read it. Of the kind Rules corpus is the engine,
+// and way the number of rules, as of the kind Compile.
 type line struct {
 	kind, corpus, way string
 	metrics           map[string]float64 // by unit
@@ -53,7 +54,7 @@ func runBenchmarks(ctx context.Context, s settings, progress io.Writer) (*benchm
 	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^BenchmarkSpeed", "-cpu", "1",
 		"-benchtime", strconv.Itoa(s.rounds)+"x", "-timeout", "60m", "./cmd/internal/pipeline")
-	cmd.Env = append(os.Environ(), "REGTRAP_CORPUS="+s.corpus, "REGTRAP_SPEED_RULES="+s.rules)
+	cmd.Env = append(os.Environ(), "REGTRAP_CORPUS="+s.corpus, "REGTRAP_SPEED_RULES="+s.rules, "REGTRAP_SPEED_MORE_RULES="+s.moreRules)
 	cmd.Stdout, cmd.Stderr = io.MultiWriter(&out, progress), progress
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("%v: %w", cmd.Args, err)

@@ -9,8 +9,9 @@
 //
 // REGTRAP_CORPUS names the records, a file of NDJSON, plain or gzip; unset,
 // they are invented. REGTRAP_SPEED_RULES names a folder of rules to be matched
-// beside the pack. The page names neither path: say with -corpus-name and
-// -rules-name what they are.
+// beside the pack, REGTRAP_SPEED_MORE_RULES one of rules to be matched beside
+// those where the number of rules is measured. The page names no path: say with
+// -corpus-name, -rules-name and -more-rules-name what they are.
 package main
 
 import (
@@ -26,12 +27,13 @@ import (
 
 // settings are what the command line and the environment say.
 type settings struct {
-	corpus, corpusName string
-	rules, rulesName   string
-	page               string
-	rounds             int // of every comparison in memory
-	processRounds      int // of every comparison of processes
-	bytes              int64
+	corpus, corpusName       string
+	rules, rulesName         string
+	moreRules, moreRulesName string
+	page                     string
+	rounds                   int // of every comparison in memory
+	processRounds            int // of every comparison of processes
+	bytes                    int64
 }
 
 func main() {
@@ -45,12 +47,13 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
-	s := settings{corpus: env("REGTRAP_CORPUS"), rules: env("REGTRAP_SPEED_RULES")}
+	s := settings{corpus: env("REGTRAP_CORPUS"), rules: env("REGTRAP_SPEED_RULES"), moreRules: env("REGTRAP_SPEED_MORE_RULES")}
 	flags := flag.NewFlagSet("speed", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	parse := flags.String("parse", "", "only parse the lines of `FILE`: what match is held against")
 	flags.StringVar(&s.corpusName, "corpus-name", "", "what the corpus is, for the page")
 	flags.StringVar(&s.rulesName, "rules-name", "", "what the rules are, for the page")
+	flags.StringVar(&s.moreRulesName, "more-rules-name", "", "what the further rules are, for the page")
 	flags.StringVar(&s.page, "page", filepath.Join("docs", "speed.md"), "the `FILE` to write into, - is standard output")
 	flags.IntVar(&s.rounds, "rounds", 15, "rounds of every comparison in memory")
 	flags.IntVar(&s.processRounds, "process-rounds", 7, "rounds of every comparison of processes")
@@ -110,8 +113,16 @@ func (s *settings) prepare(work string) (err error) {
 	if s.rulesName == "" {
 		s.rulesName = "the rules of a folder"
 	}
-	if s.corpus, err = filepath.Abs(s.corpus); err == nil && s.rules != "" {
-		s.rules, err = filepath.Abs(s.rules)
+	if s.moreRulesName == "" {
+		s.moreRulesName = "more rules"
 	}
-	return err
+	for _, path := range []*string{&s.corpus, &s.rules, &s.moreRules} {
+		if *path == "" {
+			continue
+		}
+		if *path, err = filepath.Abs(*path); err != nil {
+			return err
+		}
+	}
+	return nil
 }

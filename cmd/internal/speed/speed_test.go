@@ -32,7 +32,7 @@ func benchOutput(t *testing.T) *benchmarks {
 
 func TestBenchmarkLinesAreParsed(t *testing.T) {
 	b := benchOutput(t)
-	if b.cpu != "Example CPU @ 3.00GHz" || len(b.lines) != 17 {
+	if b.cpu != "Example CPU @ 3.00GHz" || len(b.lines) != 24 {
 		t.Errorf("cpu %q, %d lines", b.cpu, len(b.lines))
 	}
 	l, ok := b.of("Shapes", "flat", "decode")
@@ -56,7 +56,7 @@ func TestThePageIsMadeOfTheResults(t *testing.T) {
 		p.list[i].settle(p.list[0].users)
 	}
 	r := results{
-		settings: settings{corpusName: "an example", rulesName: "an example's rules"},
+		settings: settings{corpusName: "an example", rulesName: "an example's rules", moreRules: "folder", moreRulesName: "another's"},
 		date:     time.Date(2026, 3, 4, 10, 0, 0, 0, time.UTC), bench: benchOutput(t), processes: p,
 	}
 	got, err := r.text()
