@@ -29,7 +29,7 @@ func TestMistakesComeWithWhatWasMostLikelyMeant(t *testing.T) {
 		{"condition: selection", "condition: \"\\Corp\"", `9:0 error no YAML: found unknown escape character: single quotes: between double ones a backslash begins an escape`},
 		{"  condition: selection", "   condition: selection", `8:0 error no YAML: did not find expected key: valid YAML: an indentation`},
 		{"  condition: selection", "\tcondition: selection", `9:0 error no YAML: found character that cannot start any token: spaces where there is a tab`},
-		{"title", "t\x00itle", "0:0 error no YAML: control characters are not allowed: text in UTF-8, without control characters"},
+		{"title", "t\x00itle", "1:2 error no YAML: control character U+0000: text in UTF-8, without control characters"},
 	} {
 		t.Run(tt.new, func(t *testing.T) {
 			got := ""
