@@ -25,7 +25,7 @@ type judge struct {
 
 // newJudge takes a condition apart. Its actions are those of the log source.
 func newJudge(f *facts, p *places, rule string, w words, x matcher.Expr, actions schemas.Actions) *judge {
-	c := conditionParts{facts: f, leaves: make(map[string]*leaf)}
+	c := conditionParts{facts: f, places: p, leaves: make(map[string]*leaf)}
 	j := &judge{rule: rule, places: p, words: w, facts: f, root: c.part(x, ""), set: actions, steps: maxSteps}
 	j.leaves = c.list
 	seen := make(map[string]bool)
@@ -61,9 +61,7 @@ func (j *judge) at(p *part) place {
 	}
 	switch p.kind {
 	case isLeaf:
-		if at, ok := j.places.tests[testInFile{p.name, p.leaf.x.String()}]; ok {
-			return at
-		}
+		return p.at
 	case isConstant:
 	default:
 		if slices.ContainsFunc(p.parts, func(q *part) bool { return q.named }) {
@@ -175,11 +173,17 @@ func (j *judge) eachLeaf(p *part, do func(*part)) {
 // visit reports the parts of p that never hold where the claims around do. p
 // itself may.
 func (j *judge) visit(p *part, around []claim) {
+	if j.steps <= 0 {
+		return
+	}
 	switch p.kind {
 	case allOf:
 		for i, q := range p.parts {
 			if q.kind == isLeaf || q.kind == isConstant {
 				continue
+			}
+			if j.steps -= len(p.parts); j.steps <= 0 {
+				return
 			}
 			siblings := slices.Clone(around)
 			for k, o := range p.parts {
@@ -207,6 +211,9 @@ func (j *judge) visit(p *part, around []claim) {
 // place are one alternative.
 func (j *judge) alternatives(p *part, around []claim) {
 	for i := 0; i < len(p.parts); {
+		if j.steps <= 0 {
+			return
+		}
 		first := p.parts[i]
 		at := j.at(first)
 		may := false

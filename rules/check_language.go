@@ -52,7 +52,35 @@ func includesTokens(p, q []matcher.Token, fold bool) bool {
 			return false
 		}
 	}
-	return matchTokens(q, b.String(), fold)
+	return matchLiterals(q, b.String(), fold)
+}
+
+// matchLiterals is matchTokens of a pattern without ?.
+func matchLiterals(tokens []matcher.Token, text string, fold bool) bool {
+	open := false // a star is before
+	for i, t := range tokens {
+		if t.Kind == matcher.Star {
+			open = true
+			continue
+		}
+		literal := folded(t.Literal, fold)
+		at := strings.Index(text, literal)
+		switch {
+		case !open && i == len(tokens)-1:
+			return text == literal
+		case !open:
+			if !strings.HasPrefix(text, literal) {
+				return false
+			}
+			at = 0
+		case i == len(tokens)-1:
+			return strings.HasSuffix(text, literal)
+		case at < 0:
+			return false
+		}
+		text, open = text[at+len(literal):], false
+	}
+	return open || text == ""
 }
 
 // Characters of a private use area: they stand for p's wildcards.

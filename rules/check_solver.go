@@ -14,6 +14,7 @@ type part struct {
 	leaf  *leaf
 	name  string // of the selection that the part is, or stands in
 	named bool   // the part is a selection
+	at    place  // of a test
 }
 
 type partKind uint8
@@ -36,6 +37,7 @@ type leaf struct {
 // conditionParts returns a condition as parts.
 type conditionParts struct {
 	facts  *facts
+	places *places
 	leaves map[string]*leaf
 	list   []*leaf
 }
@@ -68,6 +70,10 @@ func (c *conditionParts) part(x matcher.Expr, selection string) *part {
 			c.leaves[key] = p.leaf
 			c.list = append(c.list, p.leaf)
 		}
+		p.at = c.places.condition
+		if at, ok := c.places.tests[testInFile{selection, key}]; ok {
+			p.at = at
+		}
 	}
 	return p
 }
@@ -83,7 +89,8 @@ type claim struct {
 // it, by trying the alternatives one after the other.
 type solver struct {
 	action schemas.Action
-	taken  []claim // of tests
+	hold   []claim // of tests, that they hold
+	fail   []claim // that they do not
 	steps  *int    // that are left
 	cause  cause   // of the last contradiction
 }
@@ -92,14 +99,17 @@ type solver struct {
 // so on events of the action.
 type cause struct{ a, b *claim }
 
-// maxSteps limits the pairs of tests that are compared for one rule. A rule that
+// maxSteps limits the pairs of tests that are compared for one rule, and the
+// claims that are taken. A rule that
 // needs more is not judged to the end.
-const maxSteps = 2_000_000
+const maxSteps = 500_000
 
 // may reports whether the claims may be true together.
 func (s *solver) may(claims []claim) bool {
-	mark := len(s.taken)
-	defer func() { s.taken = s.taken[:mark] }()
+	if *s.steps -= len(claims); *s.steps <= 0 {
+		return true
+	}
+	defer s.back(len(s.hold), len(s.fail))
 	open, ok := s.take(claims, nil)
 	if !ok {
 		return false
@@ -139,13 +149,16 @@ func (s *solver) may(claims []claim) bool {
 	return false
 }
 
+// back forgets what was taken since there were so many claims.
+func (s *solver) back(hold, fail int) { s.hold, s.fail = s.hold[:hold], s.fail[:fail] }
+
 // alternatives counts, up to a limit, the parts of an open claim that what is
 // taken leaves possible, and returns the last of them.
 func (s *solver) alternatives(c claim, limit int) (left claim, n int) {
 	for _, p := range c.part.parts {
-		mark := len(s.taken)
+		hold, fail := len(s.hold), len(s.fail)
 		_, ok := s.take([]claim{{p, c.holds}}, nil)
-		s.taken = s.taken[:mark]
+		s.back(hold, fail)
 		if ok {
 			left = claim{p, c.holds}
 			if n++; n == limit {
@@ -208,15 +221,27 @@ func (s *solver) takeTest(c claim) bool {
 		}
 		return c.holds
 	}
-	*s.steps -= len(s.taken)
-	for i := range s.taken {
-		if o := &s.taken[i]; contradict(*o, c) {
-			with := *o
-			s.cause = cause{&with, &c}
+	if !s.agree(c, s.hold) || c.holds && !s.agree(c, s.fail) {
+		return false
+	}
+	if c.holds {
+		s.hold = append(s.hold, c)
+	} else {
+		s.fail = append(s.fail, c)
+	}
+	return true
+}
+
+// agree compares a claim with others. Two that tests do not hold always agree.
+func (s *solver) agree(c claim, with []claim) bool {
+	*s.steps -= len(with)
+	for i := range with {
+		if *s.steps > 0 && contradict(with[i], c) {
+			other := with[i]
+			s.cause = cause{&other, &c}
 			return false
 		}
 	}
-	s.taken = append(s.taken, c)
 	return true
 }
 

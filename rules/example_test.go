@@ -2,6 +2,9 @@ package rules_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/regtrap/regtrap/rules"
 )
@@ -41,6 +44,46 @@ func ExampleSnapshot_Fold() {
 	// Output:
 	// Detect WMI Registry Persistence via Run Keys
 	//   instead of Persistence via WMI Standard Registry Provider
+}
+
+func ExampleCheck() {
+	folder, err := os.MkdirTemp("", "rules")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(folder)
+	file := filepath.Join(folder, "corp.yml")
+	rule := `title: A service of Corp's
+id: 5b8b1c1e-2f3a-4a7e-9a36-9f3c1d6a2b05
+level: low
+logsource: {category: registry_set, product: windows}
+detection:
+    service:
+        TargetObject|startswith: 'HKML\SYSTEM\CurrentControlSet\Services\Corp'
+    condition: service
+`
+	if err := os.WriteFile(file, []byte(rule), 0o600); err != nil {
+		fmt.Println(err)
+		return
+	}
+	report, err := rules.Check(rules.Config{Paths: []string{file}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, p := range report.Problems {
+		line, _ := report.Line(p)
+		fmt.Println(p.Severity(), p.Code, p.Line, p.Column)
+		fmt.Println(strings.TrimSpace(line))
+		fmt.Println(p.What)
+		fmt.Println(p.Want)
+	}
+	// Output:
+	// warning pattern 7 34
+	// TargetObject|startswith: 'HKML\SYSTEM\CurrentControlSet\Services\Corp'
+	// TargetObject|startswith "HKML\SYSTEM\CurrentControlSet\Services\Corp": no path begins with "HKML"
+	// HKLM
 }
 
 func ExampleProblem_String() {
