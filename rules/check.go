@@ -50,7 +50,7 @@ func (f *Files) Check(c Config) (*Report, error) {
 		}
 	}
 	slices.SortStableFunc(r.Problems, func(a, b Problem) int {
-		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column, strings.Compare(string(a.Code), string(b.Code)))
+		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column, strings.Compare(string(a.Code), string(b.Code)), strings.Compare(a.What, b.What))
 	})
 	r.Problems = slices.Compact(r.Problems)
 	return r, err

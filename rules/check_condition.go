@@ -93,6 +93,7 @@ func (j *judge) possible(claims []claim) (bool, []cause) {
 func (j *judge) condition() {
 	whole := []claim{{j.root, true}}
 	if ok, causes := j.possible(whole); !ok {
+		causes = j.blame(causes)
 		only := onlyTest(causes)
 		j.tests(only)
 		if only == nil {
@@ -257,6 +258,22 @@ func reported(p *part, causes []cause) bool {
 		}
 	}
 	return len(causes) > 0
+}
+
+// blame looks for a part that alone makes the condition impossible, and returns
+// why that is.
+func (j *judge) blame(causes []cause) []cause {
+	parts := []*part{j.root}
+	for i := 0; i < len(parts); i++ {
+		if parts[i].kind == allOf {
+			parts = append(parts, parts[i].parts...)
+			continue
+		}
+		if ok, alone := j.possible([]claim{{parts[i], true}}); !ok {
+			return alone
+		}
+	}
+	return causes
 }
 
 // onlyTest returns the test that is the only cause: it never holds.

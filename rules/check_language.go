@@ -5,6 +5,7 @@ import (
 
 	"github.com/regtrap/regtrap/matcher"
 	"github.com/regtrap/regtrap/registry"
+	"github.com/regtrap/regtrap/schemas"
 )
 
 // This file compares patterns as sets of texts. Its answers are certain when
@@ -16,7 +17,7 @@ func includes(p, q matcher.Match) bool {
 	if q.Cased && !p.Cased {
 		return false
 	}
-	if !isPure(q.Pattern) && isPure(p.Pattern) && !p.Field.IsPath() {
+	if !isPure(q.Pattern) && isPure(p.Pattern) && p.Field == schemas.RegistryDataStrings {
 		return false // whole-value texts are seen by pure patterns alone
 	}
 	fold := !q.Cased

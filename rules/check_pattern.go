@@ -26,10 +26,17 @@ func (j *judge) patterns() {
 			}
 		case schemas.RegistryKey:
 			what, want = keyPattern(m.Pattern.Tokens())
+		case schemas.ProcessExecutable, schemas.ProcessParentExecutable, schemas.EffectiveExecutable:
+			what, want = imagePattern(m.Pattern.Tokens(), j.words.eql)
+		case schemas.ProcessName, schemas.ProcessParentName, schemas.EffectiveName:
+			what, want = namePattern(m.Pattern.Tokens())
 		case schemas.RegistryDataStrings:
 			what, want = dataPattern(m.Pattern.Tokens())
 		case schemas.RegistryDataType:
 			what, want = typePattern(m.Pattern.Tokens())
+		}
+		if star := m.Op == "==" || m.Op == "in" || m.Op == "in~"; star && what == "" && m.Field != schemas.RegistryDataStrings {
+			what, want = starOfQuery(m)
 		}
 		if what != "" {
 			j.warn(j.at(p), CodePattern, fmt.Sprintf("%s: %s", j.words.test(m), what), want)
@@ -166,6 +173,48 @@ func keyPattern(tokens []matcher.Token) (what, want string) {
 	}
 	if s[0] == '\\' {
 		return "the key begins behind the hive and its backslash", s[1:]
+	}
+	return "", ""
+}
+
+// starOfQuery judges a text with a star behind an operator that takes no
+// wildcards. A key may be called so, as the one for all files below Classes.
+func starOfQuery(m matcher.Match) (what, want string) {
+	text, _ := pureText(m.Pattern.Tokens())
+	above := ""
+	for segment := range strings.SplitSeq(registry.Fold(text), `\`) {
+		if strings.Contains(segment, "*") && !(segment == "*" && (above == "hkcr" || above == "hkey_classes_root" || strings.HasSuffix(above, "classes"))) {
+			return fmt.Sprintf("%s takes no wildcards: the star is a star itself", m.Op), "like, or : without case"
+		}
+		above = segment
+	}
+	return "", ""
+}
+
+// imagePattern judges a pattern of the path of a program.
+func imagePattern(tokens []matcher.Token, eql bool) (what, want string) {
+	for _, t := range tokens {
+		if strings.Contains(t.Literal, ":/") {
+			return "the paths of programs have backslashes", strings.ReplaceAll(t.Literal, "/", `\`)
+		}
+	}
+	text, ok := pureText(tokens)
+	if !ok || !strings.HasSuffix(registry.Fold(text), ".exe") || strings.LastIndexByte(text, '\\') > 0 {
+		return "", ""
+	}
+	name := strings.TrimPrefix(text, `\`)
+	if eql {
+		return "the path of a program begins with its drive", fmt.Sprintf(`"*\\%s", or process.name`, name)
+	}
+	return "the path of a program begins with its drive", fmt.Sprintf(`endswith, and '\%s'`, name)
+}
+
+// namePattern judges a pattern of the name of a program's file.
+func namePattern(tokens []matcher.Token) (what, want string) {
+	for _, t := range tokens {
+		if i := strings.LastIndexByte(t.Literal, '\\'); i >= 0 {
+			return "the name of a program has no folder", "process.executable, or " + t.Literal[i+1:]
+		}
 	}
 	return "", ""
 }

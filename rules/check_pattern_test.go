@@ -69,6 +69,12 @@ func TestPatternsThatMatchNothingAreFound(t *testing.T) {
 		{`Details|contains: 'DWORD (0x'`, ""},
 		{`Details: 'DWORD'`, ""},
 		{`Details: '1'`, ""},
+		{`ParentImage: 'reg.exe'`, `the path of a program begins with its drive; want endswith, and '\reg.exe'`},
+		{`ParentImage: '\reg.exe'`, `the path of a program begins with its drive; want endswith, and '\reg.exe'`},
+		{`ParentImage|endswith: 'reg.exe'`, ""},
+		{`ParentImage: 'System'`, ""},
+		{`ParentImage: 'C:\reg.exe'`, ""},
+		{`ParentImage|startswith: 'C:/Windows/'`, `the paths of programs have backslashes; want C:\Windows\`},
 	} {
 		t.Run(tt.item, func(t *testing.T) {
 			detection := "  s:\n    " + tt.item + "\n    Image: x\n  condition: s\n"
@@ -109,6 +115,12 @@ func TestPatternsOfQueriesThatMatchNothingAreFound(t *testing.T) {
 		{`registry where registry.data.type == "REG_DWROD" and registry.path : "*\\a\\*"`, `9:16 pattern: registry.data.type == "REG_DWROD": no value has this type`},
 		{`registry where registry.data.type : ("REG_SZ", "DWORD") and registry.path : "*\\a\\*"`, `9:48 pattern: registry.data.type : "DWORD": no value has this type`},
 		{`registry where registry.data.type : "reg_sz" and registry.path : "*\\a\\*"`, ""},
+		{`registry where process.name == "reg*" and registry.path : "*\\a\\*"`, `9:16 pattern: process.name == "reg[*]": == takes no wildcards: the star is a star itself`},
+		{`registry where registry.path in ("HKLM\\a\\b", "HKLM\\a\\*")`, `9:48 pattern: registry.path in ("HKLM\a\[*]"): in takes no wildcards: the star is a star itself`},
+		{`registry where registry.path == "HKCR\\*\\shell\\a\\(Default)"`, ""},
+		{`registry where registry.data.strings == "*" and registry.path : "*\\a\\*"`, ""},
+		{`registry where process.name : "C:\\Windows\\reg.exe" and registry.path : "*\\a\\*"`, `9:31 pattern: process.name : "C:\Windows\reg.exe": the name of a program has no folder`},
+		{`registry where process.executable : ("reg.exe", "?:\\Windows\\reg.exe") and registry.path : "*\\a\\*"`, `9:38 pattern: process.executable : "reg.exe": the path of a program begins with its drive`},
 		{`registry where registry.path : "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run" and registry.data.strings != null`, ""},
 	} {
 		t.Run(tt.query, func(t *testing.T) {
