@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -29,7 +29,7 @@ func (p Process) test() *cobra.Command {
 		Use:   "test PATH…",
 		Short: "Run the tests that stand beside rules",
 		Long: `test runs the tests of every PATH, a file NAME.test.yml beside the rules NAME.yml
-or NAME.toml, or a folder with some, read recursively; SigmaHQ's regression tests,
+or NAME.toml, those rules, or a folder with some, read recursively; SigmaHQ's regression tests,
 info.yml beside events in JSON, as well. The rules are those of PATH, of --rules
 and of the pack.
 
@@ -51,23 +51,17 @@ test fails, cannot be run, or there is none.`,
 
 // runTests finds the tests, runs them and reports.
 func (p Process) runTests(f *testFlags, paths []string) error {
+	files, err := ruletest.Find(paths)
+	if err != nil {
+		return fail(err)
+	}
 	var cases []ruletest.Case
-	var broken []error
-	for _, path := range paths {
-		files, err := testFiles(path)
+	var broken []ruletest.Result
+	for _, file := range files {
+		more, err := ruletest.ParseFile(file)
+		cases = append(cases, more...)
 		if err != nil {
-			return fail(err)
-		}
-		for _, file := range files {
-			data, err := os.ReadFile(file)
-			if err != nil {
-				return fail(err)
-			}
-			more, err := ruletest.Parse(file, data)
-			cases = append(cases, more...)
-			if err != nil {
-				broken = append(broken, err)
-			}
+			broken = append(broken, ruletest.Result{Case: ruletest.Case{File: file, Name: "the file"}, Err: err})
 		}
 	}
 	snapshot, err := p.loadTested(&f.rules, paths)
@@ -75,11 +69,11 @@ func (p Process) runTests(f *testFlags, paths []string) error {
 		return err
 	}
 	results := ruletest.Run(snapshot, cases)
-	if err := p.reportTests(f, snapshot, results); err != nil {
+	if err := p.reportTests(f, snapshot, results, broken); err != nil {
 		return err
 	}
-	for _, err := range broken {
-		p.complain(err)
+	for _, r := range broken {
+		p.complain(r.Err)
 	}
 	failures := 0
 	for i := range results {
@@ -120,7 +114,7 @@ func (p Process) loadTested(f *ruleFlags, paths []string) (*rules.Snapshot, erro
 		return nil, fail(err)
 	}
 	for _, problem := range problems {
-		if problem.Code != rules.CodeFile { // a folder of tests need not hold rules
+		if problem.Code != rules.CodeFile || !slices.Contains(paths, problem.File) { // a folder of tests need not hold rules
 			p.complain(errors.New(problem.String()))
 		}
 	}
@@ -130,36 +124,12 @@ func (p Process) loadTested(f *ruleFlags, paths []string) (*rules.Snapshot, erro
 	return snapshot, nil
 }
 
-// testFiles returns the tests of a file or a folder.
-func testFiles(path string) ([]string, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.IsDir() {
-		return []string{path}, nil
-	}
-	var files []string
-	err = filepath.WalkDir(path, func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case name != path && strings.HasPrefix(d.Name(), "."):
-			if d.IsDir() {
-				return filepath.SkipDir
-			}
-		case !d.IsDir() && ruletest.IsTest(name):
-			files = append(files, name)
-		}
-		return nil
-	})
-	return files, err
-}
-
-func (p Process) reportTests(f *testFlags, s *rules.Snapshot, results []ruletest.Result) error {
+// reportTests writes the results. Files that cannot be read are in the XML
+// alone: a build server sees nothing else.
+func (p Process) reportTests(f *testFlags, s *rules.Snapshot, results, broken []ruletest.Result) error {
 	var report bytes.Buffer
 	if f.junit != "" {
-		if err := ruletest.WriteJUnit(&report, results); err != nil {
+		if err := ruletest.WriteJUnit(&report, slices.Concat(results, broken)); err != nil {
 			return fail(err)
 		}
 		if f.junit != "-" {

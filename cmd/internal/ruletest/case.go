@@ -24,7 +24,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -44,18 +43,18 @@ type Case struct {
 	Count  int    // on how many events at least, when it must
 }
 
-// maxFile bounds the files of tests and of their events: the decoder's limit.
-const maxFile = 16 << 20
-
 // mistake is something wrong with a test file.
 func mistake(file string, n *yaml.Node, what, want string) error {
 	return fmt.Errorf("%s:%d:%d: %s: %s", file, n.Line, n.Column, what, want)
 }
 
-// IsTest reports whether a file is one of tests by its name.
-func IsTest(name string) bool {
-	name = strings.ToLower(filepath.Base(name))
-	return strings.HasSuffix(name, ".test.yml") || strings.HasSuffix(name, ".test.yaml") || name == "info.yml"
+// ParseFile reads the cases of a test file, as Parse does.
+func ParseFile(file string) ([]Case, error) {
+	data, err := readFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(file, data)
 }
 
 // Parse reads the cases of a test file. Its error joins everything that is
@@ -116,6 +115,9 @@ func document(file string, root *yaml.Node) ([]Case, error) {
 				continue
 			}
 			for i, n := range value.Content {
+				if n.Kind == yaml.AliasNode {
+					n = n.Alias
+				}
 				c := Case{Line: n.Line, Name: fmt.Sprintf("%s %d", key.Value, i+1), Fires: key.Value == "match"}
 				if err := c.read(file, n); err != nil {
 					errs = append(errs, err)
@@ -186,17 +188,4 @@ func pairs(n *yaml.Node) func(yield func(k, v *yaml.Node) bool) {
 			}
 		}
 	}
-}
-
-func readFile(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err == nil && len(data) > maxFile {
-		err = fmt.Errorf("%s: larger than %d bytes", name, maxFile)
-	}
-	return data, err
 }

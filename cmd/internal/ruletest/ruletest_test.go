@@ -151,11 +151,12 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		{"match:\n  - TargetObjekt: x", `t.test.yml:2:5: "TargetObjekt" is no field of a registry event: as in TargetObject`},
 		{"match:\n  - TargetObject: HKLM\\a\n    raw: x", `t.test.yml:2:5: field "TargetObject" beside raw telemetry`},
 		{"match:\n  - raw: x\n    file: y", "t.test.yml:3:11: file is given twice"},
-		{"match:\n  - file: nothing.json", "t.test.yml:2:11: open "},
+		{"match:\n  - file: nothing.json", "t.test.yml:2:11: stat "},
 		{"match:\n  - TargetObject: HKLM\\a\\b\n    registry.path: HKLM\\a\\b", "t.test.yml:3:5: TargetObject and registry.path are the same field"},
 		{"match:\n  - NewName: HKLM\\a\n    process.code_signature.trusted: true", "no source has both NewName and process.code_signature.trusted"},
 		{"match:\n  - TargetObject: HKLM\\a\\b\n    registry.hive: HKEY_USERS", `registry.hive "HKEY_USERS" would be read as ["HKLM"]`},
-		{"match:\n  - TargetObject: HKLM\\a\\b\n    event.category: null", "event.category is never null"},
+		{"match:\n  - TargetObject: HKLM\\a\\b\n    event.category: null", "event.category would not be null but [\"registry\"]"},
+		{"match:\n  - TargetObject: HKLM\\a\\b\n    Image: C:\\x.exe\n    process.name: null", "process.name would not be null but [\"x.exe\"]"},
 		{"match:\n  - TargetObject: {a: b}", "TargetObject is neither a text nor a list of texts"},
 	} {
 		_, err := ruletest.Parse("t.test.yml", []byte(tt.text))

@@ -42,16 +42,19 @@ func (e *event) sysmon() map[string]any {
 			data[name] = "(Empty)" // as Sysmon writes it
 		}
 	}
-	return map[string]any{"Event": map[string]any{
-		"System": map[string]any{
-			"Provider": map[string]any{"#attributes": map[string]any{"Name": cmp.Or(e.text(schemas.EventProvider), "Microsoft-Windows-Sysmon")}},
-			"EventID":  words[action].id,
-			"Channel":  cmp.Or(e.text(schemas.Channel), "Microsoft-Windows-Sysmon/Operational"),
-			"Computer": cmp.Or(e.text(schemas.HostName), "ws-041.corp.example"),
-		},
-		"EventData": data,
-	}}
+	system := map[string]any{
+		"Provider": map[string]any{"#attributes": map[string]any{"Name": cmp.Or(e.text(schemas.EventProvider), "Microsoft-Windows-Sysmon")}},
+		"EventID":  words[action].id,
+		"Channel":  cmp.Or(e.text(schemas.Channel), "Microsoft-Windows-Sysmon/Operational"),
+	}
+	if g := e.given(schemas.HostName); g == nil || !g.null {
+		system["Computer"] = cmp.Or(e.text(schemas.HostName), exampleHost)
+	}
+	return map[string]any{"Event": map[string]any{"System": system, "EventData": data}}
 }
+
+// exampleHost is the host of events whose fields name none.
+const exampleHost = "ws-041.corp.example"
 
 // defendPlace returns where Elastic Defend's event has a field.
 func defendPlace(f schemas.Field) (name string, ok bool) {
@@ -90,7 +93,9 @@ func (e *event) defend() map[string]any {
 	put("event.category", []string{"registry"})
 	put("event.action", words[action][0])
 	put("event.type", []string{words[action][1]})
-	put("host.name", "ws-041.corp.example")
+	if g := e.given(schemas.HostName); g == nil || !g.null {
+		put("host.name", exampleHost)
+	}
 	put("registry.path", e.path())
 	if value := e.text(schemas.RegistryValue); value != "" {
 		put("registry.value", value)
