@@ -171,9 +171,14 @@ func (m *Matcher) note(x *index, v *schemas.Value, p *passage, s step, end int) 
 	m.report(x, s, v, end)
 }
 
-// report takes what ends at end in v, where the step s leads.
+// report takes what ends at end in v, where the step s leads. Where a literal was
+// seen within a text, the shorter ones that end with it were seen too: so literals
+// within each other, on a text that repeats them, are gone through once.
 func (m *Matcher) report(x *index, s step, v *schemas.Value, end int) {
 	for o := x.automaton.links[x.automaton.state(s)].report; o != 0; o = x.automaton.output[o].next {
+		if m.seen[x.first+int(o)] == m.epoch && x.automaton.output[o].length < end && end < len(v.Folded) {
+			return
+		}
 		m.found(x, o, v, end)
 	}
 }

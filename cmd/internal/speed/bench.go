@@ -21,7 +21,7 @@ type benchmarks struct {
 
 // line is one benchmark: of a kind (Bus, Shapes, Sources, XML), over a corpus,
 // empty for Bus, of one way to read it. Of the kind Rules corpus is the engine,
-// and way the number of rules, as of the kind Compile.
+// and way the number of rules, as of the kinds Compile and Worst.
 type line struct {
 	kind, corpus, way string
 	metrics           map[string]float64 // by unit

@@ -46,7 +46,7 @@ func (r results) text() (string, error) {
 	}
 	fmt.Fprintf(&b, "Measured on %s: %s, %d cores, %s %s/%s. Every ratio is the median of %d rounds or more, behind it the middle half of them.\n",
 		r.date.UTC().Format("2 January 2006"), cpu, runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, r.rounds())
-	for _, section := range []func(*strings.Builder) error{r.bus, r.process, r.rules, r.shapes, r.xml, r.sources} {
+	for _, section := range []func(*strings.Builder) error{r.bus, r.process, r.rules, r.worst, r.shapes, r.xml, r.sources} {
 		if err := section(&b); err != nil {
 			return "", err
 		}

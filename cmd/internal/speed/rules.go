@@ -66,3 +66,20 @@ func (r results) more() (line, bool) {
 }
 
 func mebibytes(bytes float64) string { return fmt.Sprintf("%.1f", bytes/(1<<20)) }
+
+// worst is the section on what an attacker may write.
+func (r results) worst(b *strings.Builder) error {
+	lines := r.bench.corpora("Worst")
+	if len(lines) == 0 {
+		return fmt.Errorf("Worst: nothing was measured")
+	}
+	b.WriteString("\n## Worst cases\n\nOne event whose path or data is a text of 32 KiB, before rules that make it dear. The time of a text twice as long is held against it: 2 is linear.\n\n")
+	b.WriteString("| case | rules | µs an event | ns a byte | × twice as long |\n| --- | ---: | ---: | ---: | ---: |\n")
+	for _, l := range r.bench.lines {
+		if l.kind != "Worst" {
+			continue
+		}
+		fmt.Fprintf(b, "| %s | %s | %.0f | %.2f | %s |\n", strings.ReplaceAll(l.corpus, "_", " "), number(l.metrics["rules"]), l.metrics["ns/event"]/1e3, l.metrics["ns/byte"], l.ratio("x-double"))
+	}
+	return nil
+}

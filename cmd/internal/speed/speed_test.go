@@ -32,7 +32,7 @@ func benchOutput(t *testing.T) *benchmarks {
 
 func TestBenchmarkLinesAreParsed(t *testing.T) {
 	b := benchOutput(t)
-	if b.cpu != "Example CPU @ 3.00GHz" || len(b.lines) != 24 {
+	if b.cpu != "Example CPU @ 3.00GHz" || len(b.lines) != 25 {
 		t.Errorf("cpu %q, %d lines", b.cpu, len(b.lines))
 	}
 	l, ok := b.of("Shapes", "flat", "decode")
