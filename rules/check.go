@@ -114,6 +114,7 @@ func (k *checker) rules(list []*Rule) {
 		j := newJudge(k.facts, p, r.Name, words{eql: r.Ruleset == "elastic"}, r.Condition, actions)
 		j.condition()
 		j.patterns()
+		j.newNames()
 		r.Warnings = append(slices.Clip(r.Warnings), k.noteOthers(p, j.found)...)
 	}
 }
@@ -175,8 +176,10 @@ func (k *checker) relabel(r *Rule) {
 		switch {
 		case !ok || p.Code != CodeNeverTrue:
 		case f.nearest != "":
-			p.Want = f.nearest
-		case r.places.any:
+			p.Code, p.Want = CodeNoShape, f.nearest
+		case !r.places.any:
+			p.Code = CodeNoShape
+		default:
 			p.Code, p.Want = CodeOtherCategory, "nothing: this part of the query is about other events"
 		}
 	}

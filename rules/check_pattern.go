@@ -11,6 +11,18 @@ import (
 	"github.com/regtrap/regtrap/schemas"
 )
 
+// newNames reports tests of the new name in a rule that is about no rename.
+func (j *judge) newNames() {
+	if j.set.Has(schemas.KeyRenamed) || j.set.Has(schemas.ValueRenamed) {
+		return
+	}
+	j.eachLeaf(j.root, func(p *part) {
+		if slices.Contains(p.leaf.fields, schemas.RegistryNewPath) {
+			j.warn(j.at(p), CodeNoShape, fmt.Sprintf("%s: only an event that renames a key or a value has a new name", j.words.test(p.leaf.x)), "category: registry_rename, or registry_event")
+		}
+	})
+}
+
 // patterns reports patterns that match no text that their field ever has.
 func (j *judge) patterns() {
 	j.eachLeaf(j.root, func(p *part) {
