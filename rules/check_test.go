@@ -98,7 +98,7 @@ func TestConditionsThatNeverHoldAreFound(t *testing.T) {
 		{"data of keys", "registry_add", path + "  q: {Details: x}\n  condition: p and q\n",
 			`7:16 never-true: Details "x": only an event that sets a value has data, so the rule never fires`},
 		{"a new name of what is set", "registry_set", path + "  q: {NewName|contains: x}\n  condition: p and q\n",
-			`7:24 no-shape: NewName|contains "x": only an event that renames a key or a value has a new name`},
+			`7:25 no-shape: NewName|contains "x": only an event that renames a key or a value has a new name`},
 		{"a new name of what is renamed", "registry_rename", path + "  q: {NewName|contains: x}\n  condition: p and q\n", ""},
 		{"data of some events", "registry_event", path + "  q: {Details: x}\n  condition: p and q\n", ""},
 		{"data where no value is set", "registry_event", path + "  q: {EventType: DeleteKey, Details: x}\n  condition: p and q\n",
