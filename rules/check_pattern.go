@@ -290,13 +290,8 @@ func typePattern(tokens []matcher.Token) (what, want string) {
 // keyOfValues judges a pattern that ends with a known key, in a rule that is
 // about values: their paths go on.
 func (j *judge) keyOfValues(m matcher.Match) (what, want string) {
-	for _, a := range j.actions {
-		if a != schemas.ValueSet {
-			return "", ""
-		}
-	}
 	tokens := m.Pattern.Tokens()
-	if j.set != schemas.ActionSet(schemas.ValueSet) || len(tokens) == 0 || tokens[len(tokens)-1].Kind != matcher.Literal {
+	if len(tokens) == 0 || tokens[len(tokens)-1].Kind != matcher.Literal {
 		return "", ""
 	}
 	ends := spelled(m)
@@ -306,7 +301,7 @@ func (j *judge) keyOfValues(m matcher.Match) (what, want string) {
 		return "", ""
 	}
 	for _, key := range knownKeys() {
-		if key == tail || strings.HasSuffix(key, `\`+tail) {
+		if (key == tail || strings.HasSuffix(key, `\`+tail)) && j.setsOnly() {
 			want := `\* at the end`
 			if !j.words.eql {
 				want = `contains, and a backslash at the end`
@@ -315,6 +310,17 @@ func (j *judge) keyOfValues(m matcher.Match) (what, want string) {
 		}
 	}
 	return "", ""
+}
+
+// setsOnly reports whether the rule can fire on events that set a value alone.
+func (j *judge) setsOnly() bool {
+	for a := range everyAction {
+		s := solver{action: a, steps: &j.steps}
+		if a != schemas.ValueSet && j.set.Has(a) && s.may([]claim{{j.root, true}}) {
+			return false
+		}
+	}
+	return true
 }
 
 // knownKeys are keys of which values are set, and which are no values: those of

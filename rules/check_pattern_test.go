@@ -121,7 +121,8 @@ func TestPatternsOfQueriesThatMatchNothingAreFound(t *testing.T) {
 		{`registry where registry.data.strings == "*" and registry.path : "*\\a\\*"`, ""},
 		{`registry where process.name : "C:\\Windows\\reg.exe" and registry.path : "*\\a\\*"`, `9:31 pattern: process.name : "C:\Windows\reg.exe": the name of a program has no folder`},
 		{`registry where process.executable : ("reg.exe", "?:\\Windows\\reg.exe") and registry.path : "*\\a\\*"`, `9:38 pattern: process.executable : "reg.exe": the path of a program begins with its drive`},
-		{`registry where registry.path : "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run" and registry.data.strings != null`, ""},
+		{`registry where registry.path : "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run" and registry.data.strings != null`, `9:32 pattern: registry.path : "HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Run": a key ends so, and the path of a value goes on with its name`},
+		{`registry where registry.path : "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Run" and event.type == "change"`, ""}, // a key that is renamed
 	} {
 		t.Run(tt.query, func(t *testing.T) {
 			compare(t, tt.want, found(checked(t, map[string]string{"f.toml": queryOf(tt.query)})))
