@@ -130,7 +130,7 @@ func (k *checker) exceptions(list []*exception) []Problem {
 		j := newJudge(k.facts, x.places, x.title, words{}, x.condition, actions)
 		if ok, _ := j.possible([]claim{{j.root, true}}); ok {
 			j.tests(nil)
-			j.visit(j.root, nil)
+			j.visit(j.root, nil, false)
 		} else {
 			j.warn(x.places.condition, CodeNeverTrue, fmt.Sprintf("exception %q leaves no event to its rules", x.title), "not, and a selection that says what to except")
 		}

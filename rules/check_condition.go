@@ -105,7 +105,7 @@ func (j *judge) condition() {
 		j.warn(j.places.condition, CodeAlwaysTrue, "the rule fires on every event of its log source", "a condition that most events do not meet")
 	}
 	j.tests(nil)
-	j.visit(j.root, nil)
+	j.visit(j.root, nil, false)
 }
 
 // tests reports the tests that hold on no event of the rule. Several may stand
@@ -172,8 +172,8 @@ func (j *judge) eachLeaf(p *part, do func(*part)) {
 }
 
 // visit reports the parts of p that never hold where the claims around do. p
-// itself may.
-func (j *judge) visit(p *part, around []claim) {
+// itself may. excluding says that what p holds for is not what the rule is for.
+func (j *judge) visit(p *part, around []claim, excluding bool) {
 	if j.steps <= 0 {
 		return
 	}
@@ -192,25 +192,25 @@ func (j *judge) visit(p *part, around []claim) {
 					siblings = append(siblings, claim{o, true})
 				}
 			}
-			j.visit(q, siblings)
+			j.visit(q, siblings, excluding)
 		}
 	case anyOf:
-		j.alternatives(p, around)
+		j.alternatives(p, around, excluding)
 	case noneOf:
 		q := p.parts[0]
 		// That another exclusion says the same already is no matter.
 		around = slices.DeleteFunc(slices.Clone(around), func(c claim) bool { return c.part.kind == noneOf })
 		if ok, causes := j.possible(append(slices.Clone(around), claim{q, true})); ok {
-			j.visit(q, around)
+			j.visit(q, around, !excluding)
 		} else if !reported(q, causes) {
-			j.warn(j.at(q), CodeNeverTrue, fmt.Sprintf("%s excludes nothing: %s", j.words.part(q), j.because(causes)), "an exclusion that some event meets which the rest of the condition selects")
+			j.useless(j.at(q), q, causes, !excluding)
 		}
 	}
 }
 
 // alternatives reports the parts of an "or" that never hold. Neighbours in one
 // place are one alternative.
-func (j *judge) alternatives(p *part, around []claim) {
+func (j *judge) alternatives(p *part, around []claim, excluding bool) {
 	for i := 0; i < len(p.parts); {
 		if j.steps <= 0 {
 			return
@@ -228,13 +228,23 @@ func (j *judge) alternatives(p *part, around []claim) {
 			may = may || ok
 			causes = append(causes, because...)
 			if ok {
-				j.visit(q, around)
+				j.visit(q, around, excluding)
 			}
 		}
 		if !may && !reported(first, causes) {
-			j.warn(at, CodeNeverTrue, fmt.Sprintf("%s never holds here: %s", j.words.part(first), j.because(causes)), "an alternative that some event meets, or none")
+			j.useless(at, first, causes, excluding)
 		}
 	}
+}
+
+// useless reports a part that never holds where it stands: an alternative, or
+// what is to be excluded.
+func (j *judge) useless(at place, p *part, causes []cause, excluding bool) {
+	what, want := "%s never holds here: %s", "an alternative that some event meets, or none"
+	if excluding {
+		what, want = "%s excludes nothing: %s", "an exclusion of events that the rest of the condition selects, or none"
+	}
+	j.warn(at, CodeNeverTrue, fmt.Sprintf(what, j.words.part(p), j.because(causes)), want)
 }
 
 // holdsForAll reports whether a test only asks whether its field is there,

@@ -107,6 +107,8 @@ func TestConditionsThatNeverHoldAreFound(t *testing.T) {
 			`7:3 never-true: selection q never holds here: no event meets all of EventType "DeleteKey", Details "x"`},
 		{"an exclusion that never applies", "registry_set", "  p: {Image|endswith: '\\a.exe'}\n  q: {Image|endswith: '\\b.exe', Details: x}\n  condition: p and not q\n",
 			`7:3 never-true: selection q excludes nothing: Image|endswith "\a.exe" and Image|endswith "\b.exe" exclude each other`},
+		{"one of several exclusions that never applies", "registry_set", "  p: {Image|endswith: '\\a.exe'}\n  f1: {Image|endswith: '\\b.exe', Details: x}\n  f2: {Details: y}\n  condition: p and not 1 of f*\n",
+			`7:3 never-true: selection f1 excludes nothing: Image|endswith "\a.exe" and Image|endswith "\b.exe" exclude each other`},
 		{"an exclusion that another one covers", "registry_set", path + "  q: {Image|contains: a}\n  r: {Image: ab}\n  condition: p and not q and not r\n", ""},
 		{"a test twice", "registry_set", path + "  q: {TargetObject|contains: corp, Image: x}\n  condition: p and q\n", ""},
 	} {
