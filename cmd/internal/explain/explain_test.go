@@ -129,7 +129,7 @@ func TestTheCauseIsTheFirstThingThatFailed(t *testing.T) {
 		{"a field that is null", `{"EventID":13,"TargetObject":"HKLM\\a\\Shell","Details":"y"}`,
 			`process.executable startswith "C:\Temp\*": the field is null`},
 		{"an exclusion", `{"EventID":13,"TargetObject":"HKLM\\a\\Shell","Image":"C:\\Temp\\x.exe","Details":"Explorer.exe"}`,
-			`what it excludes holds: `},
+			`what it excludes holds: filter: registry.data.strings equals "explorer.exe" ← Explorer.exe`},
 		{"another log source", `{"EventID":12,"EventType":"CreateKey","TargetObject":"HKLM\\a\\Shell","Image":"C:\\Temp\\x.exe"}`,
 			`its log source is not about this: key created`},
 		{"nothing", `{"EventID":13,"TargetObject":"HKLM\\a\\Shell","Image":"C:\\Temp\\x.exe","Details":"y"}`, ``},
@@ -140,6 +140,33 @@ func TestTheCauseIsTheFirstThingThatFailed(t *testing.T) {
 		}
 		if got := records[0].Rules[0].Because; !strings.HasPrefix(got, tt.want) || tt.want == "" && got != "" {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// What is shown as compared is what was compared, and a reason names tests.
+func TestTheTextsThatAreShownAreThoseThatWereCompared(t *testing.T) {
+	const event = `{"EventID":13,"TargetObject":"HKLM\\a\\b","Image":"C:\\x.exe","Details":"DWORD (0x00000004)"}`
+	for _, tt := range []struct{ detection, because, inTree string }{
+		{`{s: {Details|startswith: '4'}, condition: s}`,
+			`registry.data.strings startswith "4*": DWORD (0x00000004)`, ""},
+		{`{s: {Details: '5'}, condition: s}`,
+			`registry.data.strings equals "5": DWORD (0x00000004) | 0x00000004  (derived) | 4  (derived)`, ""},
+		{`{k: [mimikatz], condition: k}`,
+			`any keyword "*mimikatz*": no field has it`, `any keyword "*mimikatz*" ← no field has it`},
+		{`{s: {TargetObject|contains: a}, f: {Image|endswith: x.exe, User: null}, condition: s and not f}`,
+			`what it excludes holds: f: process.executable endswith "*x.exe" ← C:\x.exe and not User exists ← the field is null`, ""},
+		{`{s: {User|exists: true}, condition: not (not s)}`, `User exists: the field is null`, "◀"},
+		{`{s: {Details: [a, b]}, t: {User: x}, condition: not (not s and not t)}`, ``, `✗ registry.data.strings equals "a"`},
+	} {
+		rule := "title: T\nid: 3d4a2c70-7d5c-4b0e-9f6f-0d7f2f1c4a10\nlevel: high\nlogsource: {category: registry_set}\ndetection: " + tt.detection + "\n"
+		records := explain.New(load(t, t.TempDir(), rule), explain.Config{Trees: true}).Value([]byte(event))
+		got := records[0].Rules[0]
+		if tt.because != "" && got.Because != tt.because {
+			t.Errorf("%s: %q, want %q", tt.detection, got.Because, tt.because)
+		}
+		if text := got.Text(); !strings.Contains(text, tt.inTree) {
+			t.Errorf("%s: want %q in\n%s", tt.detection, tt.inTree, text)
 		}
 	}
 }

@@ -2,6 +2,8 @@ package explain
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/regtrap/regtrap/cmd/internal/show"
@@ -39,7 +41,7 @@ func (r *Record) Text() string {
 		b.WriteString(rule.Text())
 	}
 	if silent > 0 {
-		fmt.Fprintf(&b, "\n%d rules did not fire: --rule ID shows every test of one, --all of all\n", silent)
+		fmt.Fprintf(&b, "\n%s did not fire: --rule ID shows every test of one, --all of all\n", plural(silent, "rule"))
 	}
 	return b.String()
 }
@@ -89,7 +91,7 @@ func (r *Rule) Text() string {
 	case r.Fired:
 		mark, state = "✓", "fired"
 	}
-	fmt.Fprintf(&b, "\n%s %s (%s, %s:%d) %s\n", mark, show.Printable(r.Name), r.ID, r.File, r.Line, state)
+	fmt.Fprintf(&b, "\n%s %s (%s, %s:%d) %s\n", mark, show.Printable(r.Name), r.ID, show.Printable(r.File), r.Line, state)
 	if r.Because != "" {
 		fmt.Fprintf(&b, "  because %s\n", r.Because)
 	}
@@ -103,7 +105,7 @@ func (r *Rule) Text() string {
 func (n *Node) because() string {
 	switch {
 	case n.Kind == "not":
-		return "what it excludes holds: " + n.Parts[0].label()
+		return "what it excludes holds: " + n.Parts[0].reason()
 	case n.Kind == "or" && len(n.Parts) > 0:
 		first := n.Parts[0]
 		if field, ok := n.list(); ok {
@@ -114,6 +116,51 @@ func (n *Node) because() string {
 		return fmt.Sprintf("%s: %s", n.label(), n.compared())
 	}
 	return n.label()
+}
+
+// mostReasons bounds how many tests say why a part holds.
+const mostReasons = 3
+
+// reason says why a node holds, by its tests.
+func (n *Node) reason() string {
+	switch n.Kind {
+	case "named":
+		return n.label() + ": " + n.Parts[0].reason()
+	case "and":
+		var list []string
+		for i, p := range n.Parts {
+			if i == mostReasons {
+				list = append(list, plural(len(n.Parts)-i, "more part"))
+				break
+			}
+			list = append(list, p.reason())
+		}
+		return strings.Join(list, " and ")
+	case "or":
+		for _, p := range n.Parts {
+			if p.Holds {
+				return p.reason()
+			}
+		}
+	case "not":
+		if p := n.Parts[0]; p.Kind == "test" {
+			return "not " + p.label() + " ← " + p.compared()
+		}
+		return "not " + n.Parts[0].label()
+	case "test":
+		if n.Value != nil {
+			return n.label() + " ← " + n.found()
+		}
+	}
+	return n.label()
+}
+
+// plural writes a number of things.
+func plural(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }
 
 // label is a node without its parts.
@@ -136,15 +183,35 @@ func (n *Node) label() string {
 	return n.Kind
 }
 
+// found says what made a test hold.
+func (n *Node) found() string { return n.Value.text() + n.others() }
+
 // compared says what a test that does not hold was compared with.
 func (n *Node) compared() string {
-	if len(n.Values) == 0 {
+	if n.Operator == "keyword" {
+		return "no field has it"
+	}
+	return join(n.Values) + n.others()
+}
+
+// others are the texts of the other fields that a test names.
+func (n *Node) others() string {
+	s := ""
+	for _, name := range slices.Sorted(maps.Keys(n.Others)) {
+		s += "; " + name + ": " + join(n.Others[name])
+	}
+	return s
+}
+
+// join writes texts of a field.
+func join(values []Value) string {
+	if len(values) == 0 {
 		return "the field is null"
 	}
 	var texts []string
-	for i, v := range n.Values {
+	for i, v := range values {
 		if i == mostValues {
-			texts = append(texts, fmt.Sprintf("and %d more", len(n.Values)-i))
+			texts = append(texts, fmt.Sprintf("and %d more", len(values)-i))
 			break
 		}
 		texts = append(texts, v.text())
@@ -165,7 +232,7 @@ func (n *Node) text(b *strings.Builder, depth int) {
 		}
 	case n.Kind != "test":
 	case n.Value != nil:
-		b.WriteString(" ← " + n.Value.text())
+		b.WriteString(" ← " + n.found())
 	case !n.Holds:
 		b.WriteString(" ← " + n.compared())
 	}
@@ -188,7 +255,7 @@ func (n *Node) text(b *strings.Builder, depth int) {
 		}
 	}
 	if others > 0 {
-		fmt.Fprintf(b, "%s✗ %d other patterns of %s\n", strings.Repeat("  ", depth+1), others, field)
+		fmt.Fprintf(b, "%s✗ %s of %s\n", strings.Repeat("  ", depth+1), plural(others, "other pattern"), field)
 	}
 }
 

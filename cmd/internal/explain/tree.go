@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/regtrap/regtrap/matcher"
@@ -22,8 +23,12 @@ type Node struct {
 	Pattern  string `json:"pattern,omitempty"`
 	// Value made the test hold.
 	Value *Value `json:"value,omitempty"`
-	// Values were compared and did not; none means that the field is null.
+	// Values were compared and did not; none means that the field is null. Of
+	// a keyword, which is looked for in all fields, there are none.
 	Values []Value `json:"values,omitempty"`
+	// Others are the texts of the other fields that the test names, by their
+	// names; null when the event lacks the field.
+	Others map[string][]Value `json:"others,omitempty"`
 
 	Parts []*Node `json:"parts,omitempty"`
 }
@@ -53,37 +58,68 @@ func tree(ev *schemas.Event, t *matcher.Trace) *Node {
 			break
 		}
 		n.Field, n.Operator, n.Pattern = test.Field, test.Operator, test.Pattern
+		fields := fieldsOf(x)
 		if t.Value != nil {
 			v := value(t.Value)
 			n.Value = &v
-		} else if f, ok := fieldOf(x); ok {
-			n.Values = values(ev, f)
+		} else if len(fields) > 0 {
+			n.Values = compared(ev, fields[0], x)
+		}
+		for i, f := range fields {
+			if i == 1 {
+				n.Others = make(map[string][]Value)
+			}
+			if i > 0 {
+				n.Others[f.String()] = values(ev, f)
+			}
 		}
 	}
 	return n
 }
 
-// fieldOf returns the one field that a test looks at.
-func fieldOf(x matcher.Expr) (schemas.Field, bool) {
+// fieldsOf returns the fields that a test looks at, the one by which it is
+// shown first; none of a keyword.
+func fieldsOf(x matcher.Expr) []schemas.Field {
 	switch x := x.(type) {
 	case matcher.Match:
-		return x.Field, true
+		return []schemas.Field{x.Field}
 	case matcher.Regexp:
-		return x.Field, true
+		return []schemas.Field{x.Field}
 	case matcher.Compare:
-		return x.Field, true
+		return []schemas.Field{x.Field}
 	case matcher.Length:
-		return x.Field, true
+		return []schemas.Field{x.Field}
 	case matcher.Exists:
-		return x.Field, true
+		return []schemas.Field{x.Field}
+	case matcher.Relation:
+		return x.Refs()
 	}
-	return 0, false
+	return nil
 }
 
 func values(ev *schemas.Event, f schemas.Field) []Value {
 	var list []Value
 	for i := range ev.Values(f) {
 		list = append(list, value(&ev.Values(f)[i]))
+	}
+	return list
+}
+
+// compared returns the texts of a field that a test is compared with: the
+// decimal text of an integer by tests of the whole value alone.
+func compared(ev *schemas.Event, f schemas.Field, x matcher.Expr) []Value {
+	part := false
+	switch x := x.(type) {
+	case matcher.Regexp:
+		part = true
+	case matcher.Match:
+		part = slices.ContainsFunc(x.Pattern.Tokens(), func(t matcher.Token) bool { return t.Kind != matcher.Literal })
+	}
+	var list []Value
+	for i := range ev.Values(f) {
+		if v := &ev.Values(f)[i]; !part || !v.Whole {
+			list = append(list, value(v))
+		}
 	}
 	return list
 }
@@ -95,11 +131,16 @@ func value(v *schemas.Value) Value {
 
 // blame returns the node of the first thing that made t fail: in an And the
 // first part that fails, in an Or the part that came nearest, or the Or itself
-// when it is a list of patterns; of a Not what should not have held.
+// when it is a list of patterns; of a Not what should not have held, or of one
+// in a Not, as in != null, what should have.
 func blame(t *matcher.Trace, n *Node) *Node {
 	switch t.Expr.(type) {
 	case matcher.Named:
 		return blame(t.Parts[0], n.Parts[0])
+	case matcher.Not:
+		if _, again := t.Parts[0].Expr.(matcher.Not); again {
+			return blame(t.Parts[0].Parts[0], n.Parts[0].Parts[0])
+		}
 	case matcher.And:
 		for i, p := range t.Parts {
 			if !p.Holds {
