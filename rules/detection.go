@@ -40,8 +40,10 @@ keys:
 			keys = append(keys, key)
 		}
 	}
-	if condition == nil && node.Kind == yaml.MappingNode {
-		r.problem(node, CodeCondition, name+" without a condition", "condition: selection")
+	if condition == nil {
+		if node.Kind == yaml.MappingNode { // else it is said already
+			r.problem(node, CodeCondition, name+" without a condition", "condition: selection")
+		}
 		return nil
 	}
 	var parts []matcher.Expr
