@@ -104,21 +104,18 @@ func window(literal string) (from, to int) {
 	if len(literal) <= size {
 		return 0, len(literal)
 	}
-	telling := make([]int, len(literal)+1) // bytes before i that are in a rare segment
-	at := 0
+	telling := append(make([]int, 0, 256), 0) // bytes before i that are in a rare segment
+	n := 0
 	for segment := range strings.SplitSeq(literal, `\`) {
 		rare := 1
 		if isCommon(segment) {
 			rare = 0
 		}
 		for range len(segment) {
-			telling[at+1] = telling[at] + rare
-			at++
+			n += rare
+			telling = append(telling, n)
 		}
-		if at < len(literal) {
-			telling[at+1] = telling[at] // the separator
-			at++
-		}
+		telling = append(telling, n) // the separator; the last is beyond the end
 	}
 	for i := range len(literal) - size + 1 {
 		if telling[i+size]-telling[i] >= telling[from+size]-telling[from] {

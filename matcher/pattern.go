@@ -30,6 +30,9 @@ const (
 // are merged and empty literals dropped, so equal patterns have equal tokens.
 func NewPattern(tokens ...Token) Pattern {
 	var p Pattern
+	if len(tokens) > 0 {
+		p.tokens = make([]Token, 0, len(tokens))
+	}
 	for _, t := range tokens {
 		n := len(p.tokens)
 		switch {
@@ -64,6 +67,11 @@ func (p Pattern) pure() (string, bool) {
 // hexadecimal number, as in [0a].
 func (p Pattern) String() string {
 	var b strings.Builder
+	size := 0
+	for _, t := range p.tokens {
+		size += max(1, len(t.Literal))
+	}
+	b.Grow(size)
 	for _, t := range p.tokens {
 		switch t.Kind {
 		case Star:

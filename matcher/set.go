@@ -35,7 +35,12 @@ func Compile(rules []Rule) (*Set, error) { return compileRows(rules, maxRows) }
 // compileRows is Compile with the limit of an automaton's rows.
 func compileRows(rules []Rule, rows int) (*Set, error) {
 	s := &Set{rules: slices.Clone(rules), roots: make([]int32, len(rules))}
-	c := compiler{byText: make(map[string]int32)}
+	nodes, leaves := 0, 0
+	for _, r := range rules {
+		n, l := parts(r.Condition, 1)
+		nodes, leaves = nodes+n, leaves+l
+	}
+	c := compiler{nodes: make([]node, 0, nodes), leaves: make([]leaf, 0, leaves), byText: make(map[string]int32, leaves)}
 	for i, r := range rules {
 		s.actions |= r.Actions
 		s.roots[i] = int32(len(c.nodes))
@@ -44,6 +49,8 @@ func compileRows(rules []Rule, rows int) (*Set, error) {
 			return nil, fmt.Errorf("rule %d: %w", i, err)
 		}
 	}
+	c.byText = nil                    // not needed from here on, and large
+	c.leaves = slices.Clone(c.leaves) // shared ones were counted more than once
 
 	var filings [kinds][schemas.NumFields]filing
 	same := true // both kinds have the same rules
@@ -78,6 +85,7 @@ func compileRows(rules []Rule, rows int) (*Set, error) {
 		for field, f := range filings[k] {
 			if f != nil {
 				x := f.index(schemas.Field(field), s.passages, s.outputs, rows)
+				filings[k][field] = nil
 				s.outputs += len(x.shelves)
 				s.passages++
 				s.indexes[k] = append(s.indexes[k], x)
@@ -86,6 +94,36 @@ func compileRows(rules []Rule, rows int) (*Set, error) {
 	}
 	s.nodes, s.leaves = c.nodes, c.leaves
 	return s, nil
+}
+
+// parts returns how many nodes a condition becomes, and how many of them are
+// leaves: so there is room for all at once, and none is moved. What is nested too
+// deep to be compiled is not counted.
+func parts(x Expr, depth int) (nodes, leaves int) {
+	if depth > maxDepth {
+		return 0, 0
+	}
+	var list []Expr
+	switch x := x.(type) {
+	case And:
+		list = x
+	case Or:
+		list = x
+	case Not:
+		list = []Expr{x.X}
+	case Named:
+		return parts(x.X, depth+1)
+	case Bool:
+		return 1, 0
+	default:
+		return 1, 1
+	}
+	nodes = 1
+	for _, p := range list {
+		n, l := parts(p, depth+1)
+		nodes, leaves = nodes+n, leaves+l
+	}
+	return nodes, leaves
 }
 
 // A kind is a set of actions whose rules are indexed together.

@@ -7,10 +7,10 @@ import (
 	"github.com/gobwas/glob"
 )
 
-// globText is the longest text, in bytes, that is given to glob. Glob takes
+// globBytes is the longest text, in bytes, that is given to glob. Glob takes
 // more than linear time where a pattern has several stars, and texts are an
 // attacker's; longer ones are compared piece by piece.
-const globText = 512
+const globBytes = 512
 
 // A wildcard is one alternative of a Match leaf, ready to compare. Its
 // literals are valid UTF-8 and, unless the leaf is cased, folded.
@@ -35,16 +35,14 @@ type run struct {
 
 // compileWildcard compiles a pattern whose literals are folded as needed.
 func compileWildcard(p Pattern) (wildcard, error) {
-	w := wildcard{pieces: []piece{nil}}
+	w := wildcard{pieces: make([]piece, 1, 3)}
 	_, w.pure = p.pure()
-	var expr strings.Builder
 	anyChar := false
 	for _, t := range p.tokens {
 		last := &w.pieces[len(w.pieces)-1]
 		switch t.Kind {
 		case Star:
 			w.pieces = append(w.pieces, nil)
-			expr.WriteByte('*')
 		case AnyChar:
 			anyChar = true
 			if n := len(*last); n > 0 && (*last)[n-1].literal == "" {
@@ -52,27 +50,41 @@ func compileWildcard(p Pattern) (wildcard, error) {
 			} else {
 				*last = append(*last, run{any: 1})
 			}
-			expr.WriteByte('?')
 		default:
 			if n := len(*last); n > 0 {
 				(*last)[n-1].literal = t.Literal
 			} else {
 				*last = append(*last, run{literal: t.Literal})
 			}
-			expr.WriteString(glob.QuoteMeta(t.Literal))
 		}
 	}
 	if !anyChar {
 		return w, nil
 	}
 	var err error
-	w.glob, err = glob.Compile(expr.String())
+	w.glob, err = glob.Compile(globText(p))
 	return w, err
+}
+
+// globText writes a pattern as glob reads it.
+func globText(p Pattern) string {
+	var b strings.Builder
+	for _, t := range p.tokens {
+		switch t.Kind {
+		case Star:
+			b.WriteByte('*')
+		case AnyChar:
+			b.WriteByte('?')
+		default:
+			b.WriteString(glob.QuoteMeta(t.Literal))
+		}
+	}
+	return b.String()
 }
 
 // matches reports whether the pattern matches the whole text.
 func (w *wildcard) matches(text string) bool {
-	if w.glob != nil && len(text) <= globText && utf8.ValidString(text) {
+	if w.glob != nil && len(text) <= globBytes && utf8.ValidString(text) {
 		return w.glob.Match(text)
 	}
 	return w.matchPieces(text)
