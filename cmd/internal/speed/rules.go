@@ -15,7 +15,7 @@ func (r results) rules(b *strings.Builder) error {
 		}
 	}
 	if len(lines) == 0 {
-		return fmt.Errorf("Rules: nothing was measured")
+		return fmt.Errorf("the number of rules was not measured")
 	}
 	own := lines[0].metrics["rules"]
 	fmt.Fprintf(b, "\n## The number of rules\n\nMatching alone, of decoded events: the %s registry events of the bus. The first %s rules are %s",
@@ -42,7 +42,7 @@ func (r results) rules(b *strings.Builder) error {
 			l.ratio("x-own"), l.metrics["allocs/event"], l.count("hits"), compile)
 	}
 	if !linear {
-		return fmt.Errorf("Rules: the linear evaluator was not measured")
+		return fmt.Errorf("the linear evaluator was not measured")
 	}
 	return nil
 }
@@ -71,7 +71,7 @@ func mebibytes(bytes float64) string { return fmt.Sprintf("%.1f", bytes/(1<<20))
 func (r results) worst(b *strings.Builder) error {
 	lines := r.bench.corpora("Worst")
 	if len(lines) == 0 {
-		return fmt.Errorf("Worst: nothing was measured")
+		return fmt.Errorf("no worst case was measured")
 	}
 	b.WriteString("\n## Worst cases\n\nOne event whose path or data is a text of 32 KiB, before rules that make it dear. The time of a text twice as long is held against it: 2 is linear.\n\n")
 	b.WriteString("| case | rules | µs an event | ns a byte | × twice as long |\n| --- | ---: | ---: | ---: | ---: |\n")
