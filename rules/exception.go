@@ -46,6 +46,9 @@ func (r *reader) exception(root *yaml.Node) *exception {
 			delete(found, name)
 		}
 	}
+	if found["detection"] != nil {
+		r.problem(found["detection"], CodeAttribute, "detection beside filter: a rule and an exception in one document", "a document of its own for each, with --- between them")
+	}
 	if n := found["title"]; n != nil {
 		x.title = strings.TrimSpace(r.text(n, "title"))
 	}

@@ -131,6 +131,7 @@ func TestExceptionProblems(t *testing.T) {
 		{"no title", exceptionText("title: Known installer\n", ""), "x.yml:1:1: the exception has no title: "},
 		{"no logsource", exceptionText("logsource", "logs"), "x.yml:1:1: the exception has no logsource: "},
 		{"other logsource", exceptionText("registry_set", "process_creation"), `x.yml:3:15: logsource category "process_creation" holds no registry events: `},
+		{"a rule too", exceptionText() + "detection:\n    a:\n        Details: x\n    condition: a\n", ": detection beside filter: a rule and an exception in one document: "},
 		{"no rules", exceptionText("rules", "ruled"), "x.yml:6:5: the exception names no rules: "},
 		{"empty rules", exceptionText("\n        - 6f9619ff-8b86-4d01-b42d-00cf4fc964ff", ""), "x.yml:6:5: the exception names no rules: "},
 		{"no condition", exceptionText("    condition: not known\n", ""), "x.yml:6:5: filter without a condition: "},
