@@ -36,11 +36,12 @@ func mayImport() map[string][]string {
 		"cmd/internal/show":      {"schemas"},
 		"cmd/internal/ruletest":  {"schemas", "rules", "cmd/internal/explain"},
 		"cmd/internal/explain":   {"schemas", "matcher", "rules", "cmd/internal/show"},
+		"cmd/internal/sarif":     {},
 		"cmd/internal/kafkatest": {},
 		"cmd/internal/speed":     {"cmd/internal/sample"},
 		"cmd/internal/pipeline":  {"schemas", "matcher", "rules", "enrich"},
 		"cmd/internal/service":   {"schemas", "rules", "enrich", "consumer", "producer", "cmd/internal/build", "cmd/internal/pipeline"},
-		"cmd/internal/cli":       {"schemas", "rules", "enrich", "cmd/internal/build", "cmd/internal/explain", "cmd/internal/pipeline", "cmd/internal/ruletest", "cmd/internal/service", "cmd/internal/show"},
+		"cmd/internal/cli":       {"schemas", "rules", "enrich", "cmd/internal/build", "cmd/internal/explain", "cmd/internal/pipeline", "cmd/internal/ruletest", "cmd/internal/sarif", "cmd/internal/service", "cmd/internal/show"},
 		"cmd/regtrap":            {"cmd/internal/build", "cmd/internal/cli"},
 		"cmd/demo":               {"schemas", "cmd/internal/build", "cmd/internal/sample", "cmd/internal/service", "cmd/internal/show"},
 	}
