@@ -10,6 +10,7 @@ import (
 func (e *elasticReader) queryPlaces(q *eql.Query) *places {
 	p := newPlaces(e.file)
 	p.any = q.Category == "any"
+	p.id = e.at["rule_id"]
 	at := func(pos eql.Pos) place {
 		x := e.inQuery(pos, "", "", "")
 		return place{x.Line, x.Column}

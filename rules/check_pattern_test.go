@@ -155,6 +155,7 @@ func TestProblemsComeByFileLineAndColumn(t *testing.T) {
 	r := checked(t, map[string]string{
 		"b.yml": rule, "a.yml": "title: [\n", "c.yml": rule,
 		"d.yml": strings.Replace(rule, "condition: s", "condition: t", 1),
+		"e.yml": strings.Replace(rule, "title: Small", "title: Other", 1),
 	})
 	var got []string
 	for _, p := range r.Problems {
@@ -163,13 +164,13 @@ func TestProblemsComeByFileLineAndColumn(t *testing.T) {
 	want := []string{
 		"a.yml:1:0 error syntax",
 		"b.yml:6:33 warning pattern", "b.yml:6:43 warning pattern", "b.yml:6:63 warning pattern", "b.yml:7:3 warning unused-selection",
-		"c.yml:1:1 error duplicate-content", "d.yml:8:14 error condition",
+		"c.yml:1:1 error duplicate-content", "d.yml:8:14 error condition", "e.yml:2:5 error duplicate-id",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q\nwant %q", got, want)
 	}
-	if n := r.Rejected(); n != 3 {
-		t.Errorf("%d rejected, want 3", n)
+	if n := r.Rejected(); n != 4 {
+		t.Errorf("%d rejected, want 4", n)
 	}
 	if line, ok := r.Line(r.Problems[4]); !ok || line != "  u: {Image: x}" {
 		t.Errorf("line %q, %v", line, ok)

@@ -10,6 +10,7 @@ import (
 // them: they are many, and what runs needs none.
 type places struct {
 	file      string
+	id        place
 	condition place
 	names     map[string]place      // selections
 	tests     map[testInFile]place  // the first of those that are alike
@@ -49,6 +50,13 @@ func (p *places) conditionAt(node *yaml.Node) {
 		node = node.Content[0]
 	}
 	p.condition = place{node.Line, node.Column}
+}
+
+// idAt says where the id stands.
+func (p *places) idAt(at place) {
+	if p != nil {
+		p.id = at
+	}
 }
 
 // name says where a selection begins.

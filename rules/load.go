@@ -103,6 +103,9 @@ func (c *collection) add(rule *Rule) {
 		problem.Code = CodeDuplicateID
 		problem.What = fmt.Sprintf("id %s is already that of %q (%s:%d)", rule.ID, first.Name, first.File, first.Line)
 		problem.Want = "an id of its own"
+		if p := rule.places; p != nil && p.id.line > 0 {
+			problem.Line, problem.Column = p.id.line, p.id.column
+		}
 	case len(c.rules) == maxRules:
 		problem.Code = CodeLimit
 		problem.What, problem.Want = fmt.Sprintf("more than %d rules", maxRules), "fewer rules"

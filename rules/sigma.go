@@ -159,6 +159,7 @@ func (r *reader) metadata(rule *Rule, found map[string]*yaml.Node) {
 		rule.Version = text("date")
 	}
 	if n := found["id"]; n != nil {
+		r.places.idAt(place{n.Line, n.Column})
 		if rule.ID = strings.ToLower(text("id")); !uuid.MatchString(rule.ID) {
 			r.problem(n, CodeAttribute, fmt.Sprintf("id %q is no UUID", n.Value), "id: as in "+`"6f9619ff-8b86-4d01-b42d-00cf4fc964ff"`)
 		}
