@@ -82,6 +82,7 @@ func TestProblemsNameLineTextAndRemedy(t *testing.T) {
 		{"empty keyword", sigmaRule("\n        Details: x", " ''"), `f.yml:9:16: selection selection: keyword "" is in every event: `},
 		{"keyword that exists", sigmaRule("Details: x", "'|exists': true"), `modifier "exists" without a field`},
 		{"empty selection", sigmaRule("\n        Details: x", " {}"), "f.yml:9:16: selection selection is empty: "},
+		{"detection that is a list", "title: x\nid: 6f9619ff-8b86-4d01-b42d-00cf4fc964ff\nlevel: low\nlogsource: {category: registry_set}\ndetection: []\n", "f.yml:5:12: detection is no map: "},
 		{"timeframe", sigmaRule("    condition", "    timeframe: 5m\n    condition"), "f.yml:11:5: timeframe: "},
 		{"aggregation", sigmaRule("condition: selection", "condition: selection | count() > 3"), `f.yml:11:26: condition "selection | count() > 3": aggregations`},
 		{"unknown selection", sigmaRule("condition: selection", "condition: selektion"), `f.yml:11:16: the condition names "selektion", which is no selection of this rule: `},
