@@ -88,7 +88,7 @@ func (c *compiler) leaf(x Expr) (int32, error) {
 	case Keyword:
 		l.cased = x.Cased
 	case Regexp:
-		l.field = x.Field
+		l.field, l.cased = x.Field, true
 	case Compare:
 		l.field, op = x.Field, x.Op
 	case Length:
@@ -120,6 +120,8 @@ func (c *compiler) leaf(x Expr) (int32, error) {
 		// The texts of a path are tried in all their spellings, so the pattern
 		// has no head to bring into another.
 		l.alternatives, err = alternatives(Match{Field: schemas.RegistryDataStrings, Pattern: x.Pattern, Cased: x.Cased})
+	case Regexp:
+		l.alternatives, err = holding(necessary(x.Re))
 	case Relation:
 		l.relation, err = compileRelation(x)
 	}

@@ -26,8 +26,8 @@ func (c cover) better(d cover) bool {
 }
 
 // cover returns the cover of a node: of an And its best part's; of an Or the
-// union of all parts', none if one part has none; of a Match the leaf itself
-// when it needs a literal; of a Not and of all other tests none.
+// union of all parts', none if one part has none; of a Match or a Regexp the leaf
+// itself when it needs a literal; of a Not and of all other tests none.
 func (c *compiler) cover(at int32) (best cover, ok bool) {
 	n := c.nodes[at]
 	switch n.kind {
@@ -64,7 +64,12 @@ func (c *compiler) cover(at int32) (best cover, ok bool) {
 // worth is the least worth of the leaf's alternatives; ok is false when one of
 // them needs no literal.
 func (l *leaf) worth() (worth int, ok bool) {
-	if _, ok := l.test.(Match); !ok {
+	switch l.test.(type) {
+	case Match, Regexp:
+	default:
+		return 0, false
+	}
+	if len(l.alternatives) == 0 {
 		return 0, false
 	}
 	worth = math.MaxInt

@@ -20,7 +20,8 @@ type leaf struct {
 	field schemas.Field
 	cased bool
 	// alternatives of a Match: the pattern, and on a path the pattern with
-	// its head in canonical spelling. The leaf holds when one matches.
+	// its head in canonical spelling. The leaf holds when one matches. Those of
+	// a Regexp are only for the index: one must match where the leaf holds.
 	alternatives []wildcard
 	relation     *relation // of a Relation
 	// covered lists the rules that are evaluated when the leaf holds. A leaf

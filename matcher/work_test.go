@@ -105,7 +105,9 @@ func TestALeafIsEvaluatedOnceAnEvent(t *testing.T) {
 		{"whose literal is in every element", `registry.path : "*ab*x"`, record{schemas.RegistryPath: slices.Repeat(textOf(`ab\ab`), 200)}, schemas.RegistryPath, 2},
 		{"whose literal is not there", `registry.path : "*ac*x"`, record{schemas.RegistryPath: textOf(long)}, schemas.RegistryPath, 1},
 		{"whose literal decides", `registry.path : "*b\a*"`, record{schemas.RegistryPath: textOf(long)}, schemas.RegistryPath, 1},
-		{"that is a regular expression", `registry.path matches "(ab.)+x"`, record{schemas.RegistryPath: textOf(long)}, schemas.RegistryPath, 1},
+		{"that is a regular expression", `registry.path matches "(.b.)?[xy]"`, record{schemas.RegistryPath: textOf(long)}, schemas.RegistryPath, 1},
+		{"that is a regular expression of a literal", `registry.path matches "(ab.)+x"`, record{schemas.RegistryPath: textOf(long)}, schemas.RegistryPath, 2},
+		{"that is a regular expression of a literal that is not there", `registry.path matches "(ac.)+x"`, record{schemas.RegistryPath: textOf(long)}, schemas.RegistryPath, 1},
 		{"that is a keyword", `any : "*ab*x"`, record{schemas.RegistryPath: textOf(long)}, schemas.RegistryPath, 1},
 		{"that is a length", `length(registry.path) > 100000`, record{schemas.RegistryPath: textOf(long)}, schemas.RegistryPath, 1},
 	} {
