@@ -14,11 +14,11 @@ import (
 // a third of its letters may be wrong, and any may have the wrong case. Of words
 // that text is one of none is meant.
 func nearest(text string, words []string) string {
+	if slices.Contains(words, text) {
+		return ""
+	}
 	best, least := "", 0
 	for _, word := range words {
-		if word == text {
-			return ""
-		}
 		a, b := registry.Fold(text), registry.Fold(word)
 		d := levenshtein.ComputeDistance(a, b)
 		if d == 2 && sameLetters(a, b) {

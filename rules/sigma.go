@@ -112,8 +112,9 @@ func (r *reader) sigma(root *yaml.Node) *Rule {
 // does not have, by those. Others may have any name.
 func (r *reader) misspelled(root *yaml.Node, found map[string]*yaml.Node) map[string]*yaml.Node {
 	keys := make(map[string]*yaml.Node)
+	known := attributes()
 	for key := range r.mapping(root, "the rule") {
-		if name := nearest(key.Value, attributes()); name != "" && found[name] == nil {
+		if name := nearest(key.Value, known); name != "" && found[name] == nil {
 			keys[name] = key
 		}
 	}
