@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -200,6 +201,9 @@ func (f *finder) folder(path, real string) {
 	}
 }
 
+// regression is what tells a test of SigmaHQ's from a rule.
+var regression = regexp.MustCompile(`(?m)^(?:rule_metadata|regression_tests_info):`)
+
 // file reads one file of bounded size.
 func (f *finder) file(path, real string) error {
 	r, err := os.Open(real)
@@ -215,7 +219,7 @@ func (f *finder) file(path, real string) error {
 		f.problem(path, fmt.Sprintf("larger than %d bytes", maxFileSize), "several smaller files")
 		return nil
 	}
-	if strings.EqualFold(filepath.Base(path), "info.yml") && bytes.Contains(data, []byte("\nregression_tests_info:")) {
+	if strings.EqualFold(filepath.Base(path), "info.yml") && regression.Match(data) {
 		f.found-- // a test of SigmaHQ's
 		return nil
 	}

@@ -120,3 +120,21 @@ func TestFilesThatComeAndGoWhileAFolderIsReadAreNoError(t *testing.T) {
 		}
 	}
 }
+
+func TestTestsOfRulesAreNoRules(t *testing.T) {
+	for name, text := range map[string]string{
+		"a.test.yml": "match: []\n",
+		"info.yml":   "id: 6f9619ff-8b86-4d01-b42d-00cf4fc964ff\nrule_metadata:\n    - id: x\n# regression_tests_info:\n",
+		"INFO.yml":   "regression_tests_info: []\n",
+	} {
+		dir := t.TempDir()
+		for file, text := range map[string]string{name: text, "rule.yml": sigmaRule()} {
+			if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if s, problems, err := Load(Config{Paths: []string{dir}}); err != nil || len(problems) > 0 || len(s.Rules) != 1 {
+			t.Errorf("%s: %v, %v", name, problems, err)
+		}
+	}
+}
