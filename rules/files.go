@@ -223,6 +223,7 @@ func (f *finder) file(path, real string) error {
 		f.found-- // a test of SigmaHQ's
 		return nil
 	}
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // as editors on Windows write it
 	if len(bytes.TrimSpace(data)) == 0 {
 		// Most likely one that is being written, or that a full disk cut.
 		f.problems = append(f.problems, Problem{File: path, Code: CodeFile, Warning: true, What: "the file is empty", Want: "a rule, or no file"})

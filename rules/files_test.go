@@ -138,3 +138,20 @@ func TestTestsOfRulesAreNoRules(t *testing.T) {
 		}
 	}
 }
+
+func TestAByteOrderMarkIsNoPartOfARule(t *testing.T) {
+	dir := t.TempDir()
+	elastic, err := os.ReadFile("testdata/elastic/shell_set_by_tool.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"a.toml": string(elastic), "b.yml": sigmaRule(), "c.yml": ""} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("\ufeff"+text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, problems, err := Load(Config{Paths: []string{dir}})
+	if err != nil || len(s.Rules) != 2 || len(problems) != 1 || problems[0].What != "the file is empty" {
+		t.Errorf("%v, %v", problems, err)
+	}
+}
