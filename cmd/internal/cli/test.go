@@ -163,7 +163,8 @@ func (p Process) reportTests(f *testFlags, s *rules.Snapshot, results, broken []
 			untested++
 		}
 	}
-	_, err := fmt.Fprintf(p.Stdout, "%d tests, %d passed, %d failed; %d rules, %d without a test\n", len(results), passed, len(results)-passed, len(s.Rules), untested)
+	_, err := fmt.Fprintf(p.Stdout, "%s, %d passed, %d failed; %s, %d without a test\n",
+		plural(len(results), "test"), passed, len(results)-passed, plural(len(s.Rules), "rule"), untested)
 	return p.written(err)
 }
 
