@@ -104,7 +104,7 @@ func window(literal string) (from, to int) {
 	if len(literal) <= size {
 		return 0, len(literal)
 	}
-	telling := append(make([]int, 0, 256), 0) // bytes before i that are in a rare segment
+	telling := append(make([]int, 0, 256), 0) // bytes before i that are in a rare segment, or behind it
 	n := 0
 	for segment := range strings.SplitSeq(literal, `\`) {
 		rare := 1
@@ -115,6 +115,7 @@ func window(literal string) (from, to int) {
 			n += rare
 			telling = append(telling, n)
 		}
+		n += rare
 		telling = append(telling, n) // the separator; the last is beyond the end
 	}
 	for i := range len(literal) - size + 1 {
