@@ -34,6 +34,34 @@ type operation struct {
 	networks []netip.Prefix
 }
 
+// Check says what Compile would: an unknown function, a wrong number of
+// arguments, no field or too many.
+func (x Relation) Check() error {
+	_, err := compileRelation(x)
+	return err
+}
+
+// Constant evaluates a term that names no field: to a Text, an Integer, a
+// Decimal or a Bool, or to nil when it is null or Check would refuse it.
+func Constant(x Term) Term {
+	var r relation
+	o, err := r.operation(x, 1)
+	if err != nil || len((Relation{Term: x}).Refs()) > 0 {
+		return nil
+	}
+	switch v := o.value(&frame{}); {
+	case v.kind == textKind:
+		return Text(v.text)
+	case v.kind == numberKind && v.isFloat:
+		return Decimal(v.decimal)
+	case v.kind == numberKind:
+		return Integer(v.integer)
+	case v.kind == truthKind:
+		return Bool(v.integer == 1)
+	}
+	return nil
+}
+
 // compileRelation checks x and compiles it.
 func compileRelation(x Relation) (*relation, error) {
 	r := &relation{refs: x.Refs()}

@@ -2,10 +2,7 @@ package rules
 
 import (
 	"fmt"
-	"regexp"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/regtrap/regtrap/matcher"
 	"github.com/regtrap/regtrap/rules/eql"
@@ -49,7 +46,7 @@ func (c *eqlCompiler) condition(x eql.Expr) matcher.Expr {
 	case eql.Bool:
 		return matcher.Bool(x.Value)
 	case eql.Field: // of a boolean
-		return c.equal(x, eql.Bool{Value: true}, "==")
+		return c.compare(eql.Compare{Op: "==", Left: x, Right: eql.Bool{Value: true, Pos: x.Pos}})
 	case eql.Compare:
 		return c.compare(x)
 	case eql.Match:
@@ -57,7 +54,7 @@ func (c *eqlCompiler) condition(x eql.Expr) matcher.Expr {
 	case eql.In:
 		var parts []matcher.Expr
 		for _, v := range x.List {
-			parts = append(parts, c.equal(x.Left, v, x.Op))
+			parts = append(parts, c.compareEqual(x.Left, v, x.Op))
 		}
 		return negated(or(parts), x.Negate)
 	case eql.Call:
@@ -81,8 +78,19 @@ func negated(x matcher.Expr, not bool) matcher.Expr {
 	return x
 }
 
-// mirror is the operator with its sides exchanged.
-func mirror(op string) string {
+// order is an operator that orders values.
+type order struct {
+	op       matcher.CompareOp
+	function string
+}
+
+var orders = map[string]order{
+	"<": {matcher.Less, "less"}, "<=": {matcher.LessEqual, "lessEqual"}, "==": {matcher.Equal, "equal"},
+	">=": {matcher.GreaterEqual, "greaterEqual"}, ">": {matcher.Greater, "greater"},
+}
+
+// mirrored is the operator with its sides exchanged.
+func mirrored(op string) string {
 	switch op[0] {
 	case '<':
 		return ">" + op[1:]
@@ -92,136 +100,219 @@ func mirror(op string) string {
 	return op
 }
 
+// compare compiles a comparison of two values.
 func (c *eqlCompiler) compare(x eql.Compare) matcher.Expr {
-	if constant(x.Left) && !constant(x.Right) {
-		x = eql.Compare{Op: mirror(x.Op), Left: x.Right, Right: x.Left}
-	}
 	if x.Op == "==" || x.Op == "!=" {
-		return negated(c.equal(x.Left, x.Right, "=="), x.Op == "!=")
+		return negated(c.compareEqual(x.Left, x.Right, "=="), x.Op == "!=")
 	}
-	n, ok := integerOf(x.Right)
+	left, right, op, ok := c.sides(x.Left, x.Right, x.Op)
 	if !ok {
-		return c.reject(x.Right, CodeValue, fmt.Sprintf("%s behind %s", x.Right, x.Op), "an integer")
+		return matcher.Bool(false)
 	}
-	return c.number(x.Left, x.Op, n)
-}
-
-// number compares a field, or its length, with an integer.
-func (c *eqlCompiler) number(left eql.Expr, op string, n int64) matcher.Expr {
-	ops := map[string]matcher.CompareOp{"<": matcher.Less, "<=": matcher.LessEqual, "==": matcher.Equal, ">=": matcher.GreaterEqual, ">": matcher.Greater}
-	switch left := left.(type) {
-	case eql.Field:
-		f, ok := c.field(left)
-		if !ok {
-			return matcher.Bool(false)
+	for _, v := range []value{left, right} {
+		if v.kind == truthValue || v.source == (eql.Null{Pos: v.source.Start()}) {
+			return c.reject(v.source, CodeValue, fmt.Sprintf("%s beside %s", v.source, x.Op), "a number or a text")
 		}
-		return matcher.Compare{Field: f, Op: ops[op], Number: n}
-	case eql.Call:
-		if left.Name == "length" && len(left.Args) == 1 {
-			if arg, ok := left.Args[0].(eql.Field); ok {
-				f, ok := c.field(arg)
-				if !ok {
-					return matcher.Bool(false)
-				}
-				return matcher.Length{Field: f, Op: ops[op], Number: n}
+	}
+	if left.term == nil || right.term == nil {
+		return matcher.Bool(false)
+	}
+	if n, ok := right.term.(matcher.Integer); ok {
+		switch left := left.term.(type) {
+		case matcher.Ref:
+			return matcher.Compare{Field: left.Field, Op: orders[op].op, Number: int64(n)}
+		case matcher.Call:
+			if ref, ok := left.Args[0].(matcher.Ref); ok && left.Name == "length" {
+				return matcher.Length{Field: ref.Field, Op: orders[op].op, Number: int64(n)}
 			}
 		}
 	}
-	return c.unsupported(left)
+	return c.relation(x, orders[op].function, false, op, left.term, right.term)
 }
 
-func (c *eqlCompiler) unsupported(x eql.Expr) matcher.Expr {
-	if f, ok := x.(eql.Field); ok {
-		c.field(f)
-		return matcher.Bool(false)
+// sides compiles both sides of a comparison, a constant as the right one.
+func (c *eqlCompiler) sides(a, b eql.Expr, op string) (left, right value, _ string, ok bool) {
+	left, ok = c.value(a)
+	right, fine := c.value(b)
+	if !ok || !fine {
+		return left, right, op, false
 	}
-	return c.reject(x, CodeUnsupported, fmt.Sprintf("%s is not supported here", x), "a field compared with texts, numbers, true, false or null; length(field)")
+	if left.kind != anyValue && right.kind != anyValue && left.kind != nullValue && right.kind != nullValue && left.kind != right.kind {
+		c.reject(b, CodeValue, fmt.Sprintf("%s is compared with %s: one is a %s, the other a %s", left.source, right.source, left.kind, right.kind), "values of one kind")
+		return left, right, op, false
+	}
+	if left.constant() && !right.constant() {
+		return right, left, mirrored(op), true
+	}
+	return left, right, op, true
 }
 
-// equal compares with a constant.
-func (c *eqlCompiler) equal(left, right eql.Expr, op string) matcher.Expr {
-	if n, ok := integerOf(right); ok {
-		x := c.number(left, "==", n)
-		if f, isField := left.(eql.Field); isField && x != matcher.Expr(matcher.Bool(false)) {
-			field, _ := schemas.FieldByECS(f.Name)
-			return matcher.Or{x, matcher.Match{Field: field, Pattern: literalPattern(strconv.FormatInt(n, 10)), Op: op}}
-		}
-		return x
-	}
-	left2, ok := left.(eql.Field)
-	if !ok {
-		return c.unsupported(left)
-	}
-	f, ok := c.field(left2)
-	if _, null := right.(eql.Null); null {
-		if !ok {
-			return matcher.Bool(true)
-		}
-		return matcher.Not{X: matcher.Exists{Field: f}}
-	}
-	if !ok {
+// compareEqual compiles == and in, of which in~ is without case.
+func (c *eqlCompiler) compareEqual(a, b eql.Expr, op string) matcher.Expr {
+	left, right, _, ok := c.sides(a, b, op)
+	switch {
+	case !ok:
+		return matcher.Bool(false)
+	case isNull(right.source):
+		return c.null(left)
+	case isNull(left.source):
+		return c.null(right)
+	case left.term == nil || right.term == nil: // nothing is equal to null
 		return matcher.Bool(false)
 	}
-	switch right := right.(type) {
-	case eql.Text:
-		return matcher.Match{Field: f, Pattern: literalPattern(right.Value), Cased: op != "in~", Op: op}
-	case eql.Bool:
-		return matcher.Match{Field: f, Pattern: literalPattern(strconv.FormatBool(right.Value)), Op: op}
+	ref, isRef := left.term.(matcher.Ref)
+	call, isCall := left.term.(matcher.Call)
+	switch constant := right.term.(type) {
+	case matcher.Integer:
+		if isRef {
+			return matcher.Or{
+				matcher.Compare{Field: ref.Field, Op: matcher.Equal, Number: int64(constant)},
+				matcher.Match{Field: ref.Field, Pattern: literalPattern(strconv.FormatInt(int64(constant), 10)), Op: op},
+			}
+		}
+		if isCall && call.Name == "length" {
+			if ref, ok := call.Args[0].(matcher.Ref); ok {
+				return matcher.Length{Field: ref.Field, Op: matcher.Equal, Number: int64(constant)}
+			}
+		}
+	case matcher.Text:
+		if isRef {
+			return matcher.Match{Field: ref.Field, Pattern: literalPattern(string(constant)), Cased: op != "in~", Op: op}
+		}
+	case matcher.Bool:
+		if isRef {
+			return matcher.Match{Field: ref.Field, Pattern: literalPattern(constant.String()), Op: op}
+		}
 	}
-	return c.reject(right, CodeUnsupported, fmt.Sprintf("a field compared with %s", right), "a text, a number, true, false or null")
+	return c.relation(a, "equal", op == "in~", op, left.term, right.term)
+}
+
+func isNull(x eql.Expr) bool {
+	_, ok := x.(eql.Null)
+	return ok
+}
+
+// null tests whether a value is null.
+func (c *eqlCompiler) null(v value) matcher.Expr {
+	switch term := v.term.(type) {
+	case nil:
+		return matcher.Bool(true)
+	case matcher.Ref:
+		return matcher.Not{X: matcher.Exists(term)}
+	}
+	return matcher.Not{X: c.relation(v.source, "known", false, "", v.term)}
+}
+
+// relation tests terms with a function, now when they are all constants.
+func (c *eqlCompiler) relation(x eql.Expr, function string, fold bool, op string, args ...matcher.Term) matcher.Expr {
+	r := matcher.Relation{Term: matcher.Call{Name: function, Fold: fold, Args: args}, Op: op}
+	if len(r.Refs()) == 0 {
+		return matcher.Bool(matcher.Constant(r.Term) == matcher.Bool(true))
+	}
+	if err := r.Check(); err != nil {
+		return c.reject(x, CodeUnsupported, err.Error(), "a smaller expression")
+	}
+	return r
 }
 
 // match compiles the operators that take patterns.
 func (c *eqlCompiler) match(x eql.Match) matcher.Expr {
-	left, ok := x.Left.(eql.Field)
-	if !ok {
-		return c.unsupported(x.Left)
-	}
-	f, ok := c.field(left)
+	left, ok := c.value(x.Left)
 	if !ok {
 		return matcher.Bool(false)
 	}
+	if left.kind != textValue && left.kind != anyValue && left.kind != nullValue {
+		return c.reject(x.Left, CodeValue, fmt.Sprintf("%s is a %s, and %s is about texts", x.Left, left.kind, x.Op), "a text")
+	}
 	var parts []matcher.Expr
 	for _, p := range x.Patterns {
-		switch x.Op {
-		case "regex", "regex~":
-			re, err := luceneRegexp(p.Value, x.Op == "regex~")
-			if err != nil {
-				return c.reject(p, CodeValue, fmt.Sprintf("regular expression %q: %v", p.Value, err), "Lucene's syntax without its optional operators")
-			}
-			parts = append(parts, matcher.Regexp{Field: f, Re: re})
-		default:
-			parts = append(parts, matcher.Match{Field: f, Pattern: eqlPattern(p.Value), Cased: x.Op == "like", Op: x.Op})
-		}
+		parts = append(parts, c.pattern(left, x.Op, p))
 	}
 	return or(parts)
 }
 
+// pattern compiles one pattern of :, like, like~, regex or regex~.
+func (c *eqlCompiler) pattern(left value, op string, p eql.Text) matcher.Expr {
+	ref, isRef := left.term.(matcher.Ref)
+	if op == "regex" || op == "regex~" {
+		re, err := luceneRegexp(p.Value, op == "regex~")
+		switch {
+		case err != nil:
+			return c.reject(p, CodeValue, fmt.Sprintf("regular expression %q: %v", p.Value, err), "Lucene's syntax without its optional operators")
+		case left.term == nil:
+			return matcher.Bool(false)
+		case isRef:
+			return matcher.Regexp{Field: ref.Field, Re: re}
+		}
+		return c.relation(p, "matches", false, op, left.term, matcher.Text(re.String()))
+	}
+	pattern := eqlPattern(p.Value)
+	switch {
+	case left.term == nil:
+		return matcher.Bool(false)
+	case isRef:
+		return matcher.Match{Field: ref.Field, Pattern: pattern, Cased: op == "like", Op: op}
+	}
+	return c.relation(p, "like", op != "like", op, left.term, matcher.Text(pattern.String()))
+}
+
 // call compiles the functions that are true or false.
 func (c *eqlCompiler) call(x eql.Call) matcher.Expr {
-	star := matcher.Token{Kind: matcher.Star}
-	ends := map[string][2]bool{"startsWith": {false, true}, "endsWith": {true, false}, "stringContains": {true, true}}
-	before, ok := ends[x.Name]
-	if !ok || len(x.Args) != 2 {
-		return c.reject(x, CodeUnsupported, fmt.Sprintf("the function %s with %d arguments is not supported here", x.Name, len(x.Args)), "startsWith, endsWith and stringContains of a field and a text; length of a field")
+	if pattern, ok := map[string]string{"wildcard": "like", "wildcard~": "like~", "match": "regex", "match~": "regex~"}[x.Name+tilde(x.Fold)]; ok {
+		return c.patternCall(x, pattern)
 	}
-	f, isField := x.Args[0].(eql.Field)
-	s, isText := x.Args[1].(eql.Text)
-	if !isField || !isText {
-		return c.reject(x, CodeUnsupported, fmt.Sprintf("%s is not supported here", x), x.Name+" of a field and a text")
-	}
-	field, ok := c.field(f)
-	if !ok {
+	v, ok := c.value(x)
+	switch {
+	case !ok || v.term == nil:
 		return matcher.Bool(false)
+	case v.kind != truthValue:
+		return c.reject(x, CodeCondition, fmt.Sprintf("%s is a %s, neither true nor false", x, v.kind), "a comparison")
 	}
-	tokens := []matcher.Token{{Kind: matcher.Literal, Literal: s.Value}}
-	if before[0] {
-		tokens = append([]matcher.Token{star}, tokens...)
+	call, ok := v.term.(matcher.Call)
+	if !ok { // constant
+		return matcher.Bool(v.term == matcher.Bool(true))
 	}
-	if before[1] {
-		tokens = append(tokens, star)
+	ref, isRef := call.Args[0].(matcher.Ref)
+	if part, ok := call.Args[1].(matcher.Text); ok && isRef && call.Name != "cidrMatch" {
+		var tokens []matcher.Token
+		if call.Name != "startsWith" {
+			tokens = append(tokens, matcher.Token{Kind: matcher.Star})
+		}
+		tokens = append(tokens, matcher.Token{Kind: matcher.Literal, Literal: string(part)})
+		if call.Name != "endsWith" {
+			tokens = append(tokens, matcher.Token{Kind: matcher.Star})
+		}
+		return matcher.Match{Field: ref.Field, Pattern: matcher.NewPattern(tokens...), Cased: !call.Fold, Op: call.Name}
 	}
-	return matcher.Match{Field: field, Pattern: matcher.NewPattern(tokens...), Cased: !x.Fold, Op: x.Name}
+	return c.relation(x, call.Name, call.Fold, call.Name, call.Args...)
+}
+
+func tilde(fold bool) string {
+	if fold {
+		return "~"
+	}
+	return ""
+}
+
+// patternCall compiles the functions that stood for operators before those
+// were there: wildcard(a, "b*") is a like "b*", match(a, "b.*") a regex "b.*".
+func (c *eqlCompiler) patternCall(x eql.Call, op string) matcher.Expr {
+	m := eql.Match{Op: op}
+	for i, a := range x.Args {
+		text, ok := a.(eql.Text)
+		switch {
+		case i == 0:
+			m.Left = a
+		case !ok:
+			return c.reject(a, CodeValue, fmt.Sprintf("%s as a pattern of %s", a, x.Name), "a text in quotes")
+		default:
+			m.Patterns = append(m.Patterns, text)
+		}
+	}
+	if len(m.Patterns) == 0 {
+		return c.reject(x, CodeModifier, fmt.Sprintf("%s has %d arguments", x.Name, len(x.Args)), "a value and patterns")
+	}
+	return c.match(m)
 }
 
 // field returns the field of an event. One that registry events do not have is
@@ -232,171 +323,4 @@ func (c *eqlCompiler) field(x eql.Field) (schemas.Field, bool) {
 		c.report(x.Pos, CodeNeverTrue, true, fmt.Sprintf("%s is null on every registry event: no test on it holds", x.Name), "a field of registry events, or nothing when the rule is about other events too")
 	}
 	return f, ok
-}
-
-func constant(x eql.Expr) bool {
-	switch x := x.(type) {
-	case eql.Text, eql.Number, eql.Bool, eql.Null:
-		return true
-	case eql.Negative:
-		return constant(x.X)
-	}
-	return false
-}
-
-// integerOf returns the integer that a constant is.
-func integerOf(x eql.Expr) (int64, bool) {
-	sign := ""
-	if neg, ok := x.(eql.Negative); ok {
-		sign, x = "-", neg.X
-	}
-	n, ok := x.(eql.Number)
-	if !ok {
-		return 0, false
-	}
-	v, err := strconv.ParseInt(sign+n.Source, 10, 64)
-	return v, err == nil
-}
-
-func literalPattern(s string) matcher.Pattern {
-	return matcher.NewPattern(matcher.Token{Kind: matcher.Literal, Literal: s})
-}
-
-// eqlPattern reads EQL's wildcards: * any text, ? one character; there is no
-// escape for them.
-func eqlPattern(s string) matcher.Pattern {
-	var tokens []matcher.Token
-	for s != "" {
-		n := strings.IndexAny(s, "*?")
-		if n < 0 {
-			n = len(s)
-		}
-		tokens = append(tokens, matcher.Token{Kind: matcher.Literal, Literal: s[:n]})
-		if s = s[n:]; s == "" {
-			break
-		}
-		kind := matcher.Star
-		if s[0] == '?' {
-			kind = matcher.AnyChar
-		}
-		tokens, s = append(tokens, matcher.Token{Kind: kind}), s[1:]
-	}
-	return matcher.NewPattern(tokens...)
-}
-
-// luceneRegexp translates a regular expression of Lucene's, which matches whole
-// texts and knows neither anchors nor groups of its own.
-func luceneRegexp(s string, fold bool) (*regexp.Regexp, error) {
-	var b strings.Builder
-	b.WriteString("(?s")
-	if fold {
-		b.WriteByte('i')
-	}
-	b.WriteString(")^(?:")
-	class := false
-	for i := 0; i < len(s); i++ {
-		switch ch := s[i]; {
-		case ch == '\\' && i+1 < len(s):
-			i++
-			switch {
-			case strings.IndexByte("dDwWsS", s[i]) >= 0:
-				b.WriteString(`\` + s[i:i+1])
-			case s[i] < 0x80:
-				b.WriteString(regexp.QuoteMeta(s[i : i+1]))
-			default:
-				b.WriteByte(s[i])
-			}
-		case class:
-			if ch == '[' || ch == '&' {
-				b.WriteByte('\\')
-			}
-			b.WriteByte(ch)
-			class = ch != ']'
-		case ch == '[':
-			class = true
-			b.WriteByte(ch)
-			if strings.HasPrefix(s[i+1:], "^") {
-				b.WriteByte('^')
-				i++
-			}
-		case ch == '^' || ch == '$':
-			b.WriteString(`\` + s[i:i+1])
-		case strings.IndexByte(`~#@&<>"`, ch) >= 0:
-			return nil, fmt.Errorf("the operator %q is not supported", string(ch))
-		case ch == '?' && i > 0 && strings.IndexByte("*+?}", s[i-1]) >= 0 && (i < 2 || s[i-2] != '\\'), ch == '+' && i > 0 && strings.IndexByte("*+?}", s[i-1]) >= 0 && (i < 2 || s[i-2] != '\\'):
-			return nil, fmt.Errorf("%q: there are no lazy and no possessive repetitions", s[i-1:i+1])
-		case ch == '(' && strings.HasPrefix(s[i:], "(?"):
-			return nil, fmt.Errorf("%q: there are no flags and no named groups", s[i:min(i+3, len(s))])
-		default:
-			b.WriteByte(ch)
-		}
-	}
-	b.WriteString(")$")
-	return regexp.Compile(b.String())
-}
-
-// actionsOf returns the actions on which x may hold, and those on which it may
-// not: tests of event.type and event.action are decided by the action alone.
-func actionsOf(x matcher.Expr) (may, mayNot schemas.Actions) {
-	switch x := x.(type) {
-	case matcher.And:
-		may = schemas.AllActions
-		for _, p := range x {
-			m, n := actionsOf(p)
-			may, mayNot = may&m, mayNot|n
-		}
-		return may, mayNot
-	case matcher.Or:
-		mayNot = schemas.AllActions
-		for _, p := range x {
-			m, n := actionsOf(p)
-			may, mayNot = may|m, mayNot&n
-		}
-		return may, mayNot
-	case matcher.Not:
-		may, mayNot = actionsOf(x.X)
-		return mayNot, may
-	case matcher.Named:
-		return actionsOf(x.X)
-	case matcher.Bool:
-		if x {
-			return schemas.AllActions, 0
-		}
-		return 0, schemas.AllActions
-	case matcher.Match:
-		words := actionWords(x.Field)
-		if words == nil {
-			return schemas.AllActions, schemas.AllActions
-		}
-		tokens := x.Pattern.Tokens()
-		if len(tokens) != 1 || tokens[0].Kind != matcher.Literal {
-			return schemas.AllActions, schemas.AllActions
-		}
-		for action, word := range words {
-			if word == tokens[0].Literal || !x.Cased && strings.EqualFold(word, tokens[0].Literal) {
-				may |= schemas.ActionSet(action)
-			}
-		}
-		// An event of which it is not said what was done has neither field.
-		return may | schemas.ActionSet(schemas.ActionUnknown), schemas.AllActions &^ may
-	}
-	return schemas.AllActions, schemas.AllActions
-}
-
-// actionWords are the texts of event.type and event.action.
-func actionWords(f schemas.Field) map[schemas.Action]string {
-	words := map[schemas.Action][2]string{
-		schemas.ValueSet: {"change", "modification"}, schemas.KeyCreated: {"creation", "creation"},
-		schemas.KeyDeleted: {"deletion", "deletion"}, schemas.ValueDeleted: {"deletion", "deletion"},
-		schemas.KeyRenamed: {"change", "rename"}, schemas.ValueRenamed: {"change", "rename"}, schemas.Queried: {"access", "query"},
-	}
-	i := slices.Index([]schemas.Field{schemas.EventType, schemas.EventAction}, f)
-	if i < 0 {
-		return nil
-	}
-	list := make(map[schemas.Action]string)
-	for a, w := range words {
-		list[a] = w[i]
-	}
-	return list
 }
