@@ -174,6 +174,9 @@ func (o *operation) prepare(x Call) error {
 		case "cidrMatch":
 			var network netip.Prefix
 			network, err = netip.ParsePrefix(string(text))
+			if network.Addr().Is4In6() && network.Bits() >= 96 { // addresses are compared so, too
+				network = netip.PrefixFrom(network.Addr().Unmap(), network.Bits()-96)
+			}
 			o.networks = append(o.networks, network.Masked())
 		}
 		if err != nil {

@@ -64,7 +64,7 @@ func TestProblemsNameLineTextAndRemedy(t *testing.T) {
 		{"unknown field", sigmaRule("Details: x", "CommandLine2: x"), `f.yml:10:9: CommandLine2: field "CommandLine2" is not one of a registry event: `},
 		{"modifier", sigmaRule("Details: x", "Details|dash: x"), `f.yml:10:9: Details|dash: modifier "dash" is unknown: `},
 		{"time modifier", sigmaRule("Details: x", "Details|hour: 3"), `f.yml:10:9: Details|hour: modifier "hour" is not supported: `},
-		{"fieldref", sigmaRule("Details: x", "Details|fieldref: Image"), `modifier fieldref (field "Image") is not supported`},
+		{"fieldref", sigmaRule("Details: x", "Details|fieldref: Image|x"), `field "Image|x" is not one of a registry event`},
 		{"expand", sigmaRule("Details: x", "Details|expand: '%x%'"), `f.yml:10:25: Details|expand: "%x%": placeholder %x% has no value: `},
 		{"two modifiers", sigmaRule("Details: x", "Details|contains|endswith: x"), `f.yml:10:9: Details|contains|endswith: modifiers "contains" and "endswith" exclude each other: `},
 		{"modifier twice", sigmaRule("Details: x", "Details|all|all: [x]"), `modifier "all" twice`},

@@ -27,7 +27,7 @@ type test struct {
 	neq      bool
 }
 
-const allModifiers = "contains, startswith, endswith, all, cased, neq, exists, windash, wide, utf16, utf16le, utf16be, base64, base64offset, re (i, m, s), gt, gte, lt, lte, cidr"
+const allModifiers = "contains, startswith, endswith, all, cased, neq, exists, windash, wide, utf16, utf16le, utf16be, base64, base64offset, re (i, m, s), gt, gte, lt, lte, cidr, fieldref"
 
 // test reads "Field|modifier|…".
 func (r *reader) test(key *yaml.Node) (t test, ok bool) {

@@ -53,6 +53,19 @@ func TestModifiersMeanWhatTheSpecificationSays(t *testing.T) {
 		{`Details|cidr: 192.168.7.128/25`, "192.168.7.200", "192.168.7.127"},
 		{`Details|cidr: 0.0.0.0/0`, "255.255.255.255", "256.1.1.1"},
 		{`Details|cidr: 10.1.2.3/32`, "10.1.2.3", "110.1.2.3"},
+		{`Details|cidr: 10.1.2.3`, "10.1.2.3", "10.1.2.30"},
+		{`Details|cidr: 'fe80::/10'`, "FEBF::1", "10.0.0.1"},
+		{`Details|cidr: '::1'`, "0:0::1", "::2"},
+		{`Details|cidr: '::/0'`, "::", "a::text"},
+		{`Details|cidr: 10.0.0.0/8`, "::ffff:10.1.2.3", "10.01.2.3"},
+		{`Details|fieldref: Image`, `c:\TOOL.exe`, `C:\tool.exe2`},
+		{`Details|fieldref|contains: Image`, `"c:\TOOL.exe" /s`, `C:\tool`},
+		{`Details|fieldref|startswith: Image`, `c:\TOOL.exe /s`, `"C:\tool.exe"`},
+		{`Details|fieldref|endswith: Image`, `\??\c:\TOOL.exe`, `C:\tool.exe /s`},
+		{`Details|fieldref|neq: Image`, `other`, `c:\tool.exe`},
+		{`Details|fieldref: [User, Image]`, `c:\tool.exe`, `other`},
+		{`Details|fieldref|neq: User`, `other`, "none"},
+		{`Image|fieldref|endswith: Details`, `TOOL.exe`, `tool`},
 		{`Details|expand: '\%x% *'`, "%x% y", `\%x% y`},
 		{`Details: '%x%'`, "%x%", "y"},
 		{`Details|gt: 3`, "DWORD (0x00000004)", "DWORD (0x00000003)"},
@@ -70,7 +83,7 @@ func TestModifiersMeanWhatTheSpecificationSays(t *testing.T) {
 		if !holds(t, detection, tt.yes) {
 			t.Errorf("%s does not match %q", tt.item, tt.yes)
 		}
-		if tt.item != "Details|exists: true" && holds(t, detection, tt.no) {
+		if tt.no != "none" && holds(t, detection, tt.no) {
 			t.Errorf("%s matches %q", tt.item, tt.no)
 		}
 	}
@@ -105,7 +118,9 @@ func TestCombinationsThatMakeNoSenseAreRefused(t *testing.T) {
 		{`Details|cased|gt: 1`, CodeModifier, "cased does not go with gt"},
 		{`Details|contains|base64: a`, CodeModifier, `"base64" behind "contains"`},
 		{`Details|endswith|fieldref: Image`, CodeModifier, `fieldref behind "endswith"`},
-		{`Details|fieldref: Image`, CodeUnsupported, "fieldref"},
+		{`Details|cased|fieldref: Image`, CodeModifier, "cased does not go with fieldref"},
+		{`Details|fieldref: Imag`, CodeField, `field "Imag" is not one of a registry event`},
+		{`Details|fieldref: null`, CodeField, `field "null" is not one of a registry event`},
 		{`Details|exists|neq: true`, CodeModifier, "exists stands alone"},
 		{`Details|base64: 'a*'`, CodeValue, "text without wildcards"},
 		{`Details|base64: ''`, CodeValue, "text without wildcards"},
@@ -113,9 +128,10 @@ func TestCombinationsThatMakeNoSenseAreRefused(t *testing.T) {
 		{`Details|utf16: a`, CodeValue, "its encoding is no text"},
 		{`Details|windash: '-a -a -a -a -a -a'`, CodeValue, "more than 625 alternatives"},
 		{`Details|expand: 'a%Servers%b'`, CodeValue, "placeholder %Servers% has no value"},
-		{`Details|cidr: 10.0.0.1`, CodeValue, "no network"},
+		{`Details|cidr: 10.0.0`, CodeValue, "no network"},
 		{`Details|cidr: 10.0.0.1/8`, CodeValue, "bits set behind its prefix"},
-		{`Details|cidr: '::/0'`, CodeUnsupported, "IPv6"},
+		{`Details|cidr: 'fe80::1%eth0'`, CodeValue, "no network"},
+		{`Details|cidr: 'fe80::1/10'`, CodeValue, "bits set behind its prefix"},
 		{`Details|week: 3`, CodeUnsupported, `"week" is not supported`},
 		{`'|gt': 1`, CodeModifier, `"gt" without a field`},
 		{`'|contains': ''`, CodeValue, "is in every event"},

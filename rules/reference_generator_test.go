@@ -25,7 +25,7 @@ func (g generator) event() plainEvent {
 	for _, name := range refNames {
 		if g.IntN(4) > 0 {
 			ev[name] = pick(g, g.text("a", "B", "b", `\`, "*", "?"), g.text("a", "b", "A"), strconv.Itoa(g.IntN(4)),
-				pick(g, "-", "/", "–")+g.text("a", "b"), pick(g, "YQBiAA==", "YWI=", "yQBiAA=="), "a\nb")
+				pick(g, "-", "/", "–")+g.text("a", "b"), pick(g, "YQBiAA==", "YWI=", "yQBiAA=="), pick(g, "10.0.0.1", "10.0.1.1", "fe80::1"), "a\nb")
 			if ev[name] == "" {
 				ev[name] = "a"
 			}
@@ -54,7 +54,7 @@ func (g generator) item() (string, any) {
 		return values
 	}
 	tail := pick(g, "", "", "", "|all", "|neq")
-	switch g.IntN(12) {
+	switch g.IntN(14) {
 	case 0:
 		return field, nil
 	case 1:
@@ -71,6 +71,10 @@ func (g generator) item() (string, any) {
 		return field + pick(g, "|wide|base64", "|base64") + pick(g, "", "|cased", "|contains"), "ab"
 	case 7:
 		return pick(g, "|all", "|contains", "|startswith", "|endswith|cased", "|cased"), list(func() any { return fmt.Sprint(g.value()) + "a" })
+	case 8:
+		return field + "|fieldref" + pick(g, "", "|contains", "|startswith", "|endswith") + tail, list(func() any { return pick(g, refNames...) })
+	case 9:
+		return field + "|cidr" + tail, list(func() any { return pick(g, "10.0.0.0/24", "10.0.1.1", "fe80::/10", "::/0") })
 	}
 	return field + pick(g, "", "|contains", "|startswith", "|endswith") + pick(g, "", "", "|cased") + tail, list(g.value)
 }

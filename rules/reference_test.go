@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"regexp"
 	"strconv"
@@ -155,7 +156,7 @@ func refValue(field string, modifiers []string, value any, ev plainEvent) bool {
 			position = m
 		case "cased":
 			cased = true
-		case "re", "i", "exists", "gt", "gte", "lt", "lte":
+		case "re", "i", "exists", "gt", "gte", "lt", "lte", "fieldref", "cidr":
 			kind += m
 		case "windash":
 			// One dash at most is in what the generator writes.
@@ -181,6 +182,26 @@ func refValue(field string, modifiers []string, value any, ev plainEvent) bool {
 	case "re", "rei":
 		for _, t := range texts {
 			if regexp.MustCompile(map[string]string{"re": "", "rei": "(?i)"}[kind] + source).MatchString(t) {
+				return true
+			}
+		}
+		return false
+	case "fieldref":
+		other, ok := ev[source]
+		for _, t := range texts {
+			t, other := strings.ToUpper(t), strings.ToUpper(other)
+			if ok && map[string]bool{
+				"": t == other, "contains": strings.Contains(t, other),
+				"startswith": strings.HasPrefix(t, other), "endswith": strings.HasSuffix(t, other),
+			}[position] {
+				return true
+			}
+		}
+		return false
+	case "cidr":
+		for _, t := range texts {
+			_, network, err := net.ParseCIDR(source)
+			if ip := net.ParseIP(t); ip != nil && (err == nil && network.Contains(ip) || ip.Equal(net.ParseIP(source))) {
 				return true
 			}
 		}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -129,36 +130,35 @@ func (r *reader) regexp(t test, node *yaml.Node, re *regexp.Regexp) matcher.Expr
 	return or(parts)
 }
 
-// network reads an IPv4 network as a regular expression over dotted decimals.
+// network reads a network of IPv4 or IPv6; an address stands for itself alone.
 func (r *reader) network(t test, key string, node *yaml.Node) matcher.Expr {
 	prefix, err := netip.ParsePrefix(node.Value)
+	if addr, e := netip.ParseAddr(node.Value); e == nil && addr.Zone() == "" {
+		prefix, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
 	switch {
 	case err != nil:
-		r.problem(node, CodeValue, fmt.Sprintf("%s: %q is no network", key, node.Value), "as in 10.0.0.0/8")
-		return nil
-	case prefix.Addr().Is6():
-		r.problem(node, CodeUnsupported, fmt.Sprintf("%s: %s: networks of IPv6 are not supported", key, node.Value), "an IPv4 network, as in 10.0.0.0/8")
+		r.problem(node, CodeValue, fmt.Sprintf("%s: %q is no network", key, node.Value), "as in 10.0.0.0/8 or fe80::/10")
 		return nil
 	case prefix != prefix.Masked():
 		r.problem(node, CodeValue, fmt.Sprintf("%s: %s has bits set behind its prefix", key, node.Value), prefix.Masked().String())
 		return nil
 	}
-	var octets []string
-	for i, octet := range prefix.Addr().AsSlice() {
-		free := min(max(8*(i+1)-prefix.Bits(), 0), 8)
-		var numbers []string
-		for n := range 1 << free {
-			numbers = append(numbers, strconv.Itoa(int(octet)+n))
-		}
-		octets = append(octets, "(?:"+strings.Join(numbers, "|")+")")
-	}
-	return matcher.Regexp{Field: t.field, Re: regexp.MustCompile(`\A` + strings.Join(octets, `\.`) + `\z`)}
+	call := matcher.Call{Name: "cidrMatch", Args: []matcher.Term{matcher.Ref{Field: t.field}, matcher.Text(prefix.String())}}
+	return matcher.Relation{Term: call, Op: t.kind}
 }
 
-// fieldref compares two fields of the event.
+// fieldref compares two fields of the event; when one is absent, the test is
+// test true.
 func (r *reader) fieldref(t test, key string, node *yaml.Node) matcher.Expr {
-	r.problem(node, CodeUnsupported, fmt.Sprintf("%s: modifier fieldref (field %q) is not supported", key, node.Value), "a test against a value")
-	return nil
+	f, ok := schemas.FieldBySigma(node.Value)
+	if !ok {
+		r.problem(node, CodeField, fmt.Sprintf("%s: field %q is not one of a registry event", key, node.Value), cmp.Or(nearest(node.Value, sigmaNames()), "Image, User, Details, …"))
+		return nil
+	}
+	functions := map[string]string{"": "equal", "contains": "stringContains", "startswith": "startsWith", "endswith": "endsWith"}
+	call := matcher.Call{Name: functions[t.position], Fold: true, Args: []matcher.Term{matcher.Ref{Field: t.field}, matcher.Ref{Field: f}}}
+	return matcher.Relation{Term: call, Op: t.kind}
 }
 
 // parseInteger reads a number as YAML 1.2 writes it: a leading zero does not
