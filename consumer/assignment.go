@@ -32,6 +32,10 @@ type assignment struct {
 
 	// draining is closed when no further batch may be begun.
 	draining chan struct{}
+
+	// committing is held by a commit: of two at once the coordinator might take
+	// the older one last, and the group's offset would go back.
+	committing sync.Mutex
 }
 
 func (c *Consumer) newAssignment(generation int32, member string, list []partition, topics map[string]int) *assignment {
@@ -134,6 +138,29 @@ func (a *assignment) work(ctx context.Context, p *owned) {
 	}
 }
 
+// insist hands records to the handler until it has handled them. A handler
+// gives up only when ctx is done; one that does so before is asked again, since
+// to go on without it would lose records, and to stop would stop the partition.
+func (a *assignment) insist(ctx context.Context, p *owned, handler Handler, records []Record) bool {
+	for failures := 1; ; failures++ {
+		err := handler.Handle(ctx, records)
+		if err == nil || ctx.Err() != nil {
+			p.gaveUp("")
+			return err == nil
+		}
+		if p.gaveUp("its handler gave up, and is asked again: " + err.Error()) {
+			a.logger.Error("handler gave up: it is asked again", "topic", p.topic, "partition", p.id, "offset", records[0].Offset, "error", err)
+		}
+		select {
+		case <-time.After(pause(failures)):
+		case <-a.draining:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
 // handle takes a batch through its handler, and reports whether all of it was
 // handled. The watermark moves only behind a Handle that returned nil: that is
 // the guarantee.
@@ -144,11 +171,7 @@ func (a *assignment) handle(ctx context.Context, p *owned, handler Handler, b *b
 			return false // what is handled is committed, the rest is redelivered
 		default:
 		}
-		if err := handler.Handle(ctx, chunk); err != nil {
-			if ctx.Err() == nil {
-				p.failed(stateFailing, "its handler gave up before its time: the partition waits for a rebalance or a restart", pause)
-				a.logger.Error("handler gave up before its time: the partition waits for a rebalance or a restart", "topic", p.topic, "partition", p.id, "error", err)
-			}
+		if !a.insist(ctx, p, handler, chunk) {
 			return false
 		}
 		last := chunk[len(chunk)-1]

@@ -40,6 +40,8 @@ func (a *assignment) commitRegularly(ctx context.Context) (lost bool) {
 // commit commits the watermarks that moved, as the owning member and
 // generation: a zombie's commit is refused by the coordinator.
 func (a *assignment) commit(ctx context.Context) error {
+	a.committing.Lock()
+	defer a.committing.Unlock()
 	req := &kafka.OffsetCommitRequest{
 		GroupID: a.config.Group, GenerationID: int(a.generation), MemberID: a.member,
 		Topics: make(map[string][]kafka.OffsetCommit),
@@ -72,19 +74,21 @@ func (a *assignment) commit(ctx context.Context) error {
 	return err
 }
 
-// committed notes what the coordinator took.
+// committed notes what the coordinator took: what its answer names, and no more.
 func (a *assignment) committed(res *kafka.OffsetCommitResponse, sent map[*owned]int64) error {
-	refused := make(map[partition]error)
+	answers := make(map[partition]error)
 	for topic, parts := range res.Topics {
 		for _, p := range parts {
-			if p.Error != nil {
-				refused[partition{topic, p.Partition}] = p.Error
-			}
+			answers[partition{topic, p.Partition}] = p.Error
 		}
 	}
 	var errs []error
 	for p, offset := range sent {
-		if err := refused[p.partition]; err != nil {
+		err, ok := answers[p.partition]
+		if !ok {
+			err = errors.New("not in the coordinator's answer")
+		}
+		if err != nil {
 			errs = append(errs, fmt.Errorf("topic %s, partition %d: %w", p.topic, p.id, err))
 			continue
 		}

@@ -40,6 +40,12 @@
 //     at once; when it has some, a partition without one is new and is read
 //     from its start.
 //
+// The same is looked at while a partition is read: after every failure the last
+// record must still be the one at its place, and leader epochs only grow; else
+// the topic was recreated meanwhile. What cannot be told: a topic that is
+// recreated with a record of the same timestamp at the same offset, or whose
+// record there is not in the new log.
+//
 // # What it does not do
 //
 // Cooperative rebalancing, static membership and KIP-848 groups are not in

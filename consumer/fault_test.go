@@ -1,6 +1,8 @@
 package consumer_test
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"strings"
 	"testing"
@@ -139,4 +141,58 @@ func TestLatestIsDecidedByTopic(t *testing.T) {
 	r = start(t, c, []string{"a"}, recording(l), latest)
 	l.await(t, 15)
 	r.end()
+}
+
+// A handler keeps its promise or is asked again: no record may stop a partition.
+func TestAHandlerThatGivesUpIsAskedAgain(t *testing.T) {
+	c := newCluster(t, kfake.SeedTopics(1, "a"))
+	produce(t, c, "a", 1, 50)
+	l := newLog()
+	refuse := make(chan bool, 1)
+	refuse <- true
+	good := recording(l)
+	r := start(t, c, []string{"a"}, func(topic string, partition int) consumer.Handler {
+		next := good(topic, partition)
+		return handlerFunc(func(ctx context.Context, records []consumer.Record) error {
+			no := <-refuse
+			refuse <- no
+			if no {
+				return errors.New("disk full")
+			}
+			return next.Handle(ctx, records)
+		})
+	})
+	r.until("the reason", func(s consumer.Status) bool {
+		return len(s.Partitions) == 1 && s.Partitions[0].State == "failing" && strings.Contains(s.Partitions[0].Problem, "disk full") && s.Partitions[0].Watermark == 0
+	})
+	<-refuse
+	refuse <- false
+	l.await(t, 50)
+	r.until("no problem", func(s consumer.Status) bool { return s.Partitions[0].Problem == "" })
+}
+
+// What the coordinator's answer leaves out is not committed, and is sent again.
+func TestACommitThatIsNotAnsweredIsRepeated(t *testing.T) {
+	c := newCluster(t, kfake.SeedTopics(2, "a"))
+	produce(t, c, "a", 2, 50)
+	requests := make(chan int, 100)
+	left := 3
+	c.ControlKey(int16(kmsg.OffsetCommit), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		if left--; left < 0 {
+			return nil, nil, false
+		}
+		c.KeepControl()
+		commit := req.(*kmsg.OffsetCommitRequest)
+		requests <- len(commit.Topics[0].Partitions)
+		return commit.ResponseKind(), nil, true // an answer without partitions
+	})
+	l := newLog()
+	r := start(t, c, []string{"a"}, recording(l))
+	l.await(t, 100)
+	for range 3 {
+		<-requests
+	}
+	r.until("both to be committed", func(s consumer.Status) bool {
+		return maps.Equal(commits(c, "a"), map[int32]int64{0: 50, 1: 50}) && s.Partitions[0].Committed == 50 && s.Partitions[1].Committed == 50
+	})
 }

@@ -11,7 +11,7 @@ const (
 	stateFetching   = "fetching"   // waiting for data
 	stateHandling   = "handling"   // its handler has a batch
 	stateUnreadable = "unreadable" // a batch that cannot be read is next
-	stateFailing    = "failing"    // fetches fail, and are repeated
+	stateFailing    = "failing"    // fetches or the handler fail, and are repeated
 )
 
 // owned is a partition during one assignment. The fetcher and its worker share
@@ -29,10 +29,16 @@ type owned struct {
 	asked     bool  // part of a request, or its batch waits for the queue
 	again     time.Time
 	handling  bool
+	refusal   string // why the handler gave up; empty when it did not
 	state     string
 	problem   string
 	failures  int
 	isolated  bool // asked for alone: a neighbour's batch, or its own, cannot be read
+
+	// fetched is of the last record that was fetched. It must still be the one
+	// at its place when suspect is set: after a failure the log may be another.
+	fetched commitNote
+	suspect bool
 }
 
 // wants reports whether the fetcher should ask for the partition now, and
@@ -54,14 +60,35 @@ func (p *owned) ask() (offset int64) {
 	return p.fetch
 }
 
-// answered notes the result of a request: next is where to go on.
-func (p *owned) answered(next, end int64) {
+// answered notes the result of a request: where to go on, and the last record.
+func (p *owned) answered(b *batch, end int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.asked = false
-	p.fetch, p.end = next, max(end, p.end)
+	p.asked, p.suspect = false, false
+	if b.note.Time >= 0 || p.fetched.Offset >= b.next {
+		p.fetched = b.note
+	}
+	p.fetch = b.next
+	if end >= 0 { // none in the answer that an offset is out of range
+		p.end = end
+	}
 	p.again, p.failures, p.isolated = time.Time{}, 0, false
 	p.state, p.problem = stateFetching, ""
+}
+
+// doubt has the last record compared before the next answer is believed.
+func (p *owned) doubt() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.suspect = true
+}
+
+// last returns the note of the last record that was fetched, and whether it has
+// to be compared.
+func (p *owned) last() (note commitNote, suspect bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.fetched, p.suspect && p.fetched.Time >= 0
 }
 
 // failed notes that a request failed, and when to repeat it.
@@ -82,9 +109,20 @@ func (p *owned) handled(next int64, note commitNote) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.watermark = next
-	if note.Time >= 0 {
-		p.note = note // else the batch held no record: the last one's note stands
+	// A batch without a record leaves the note of the last one, unless the
+	// partition went back: then that record is none of this log.
+	if note.Time >= 0 || p.note.Offset >= next {
+		p.note = note
 	}
+}
+
+// gaveUp notes why the handler gave up, and reports whether that is news.
+func (p *owned) gaveUp(why string) (news bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	news = p.refusal != why
+	p.refusal = why
+	return news
 }
 
 func (p *owned) inHand(on bool) {
@@ -113,7 +151,10 @@ func (p *owned) status() PartitionStatus {
 		Topic: p.topic, Partition: p.id, Watermark: p.watermark, Committed: p.committed, End: p.end,
 		State: p.state, Problem: p.problem,
 	}
-	if p.handling && p.problem == "" {
+	switch {
+	case p.refusal != "":
+		s.State, s.Problem = stateFailing, p.refusal
+	case p.handling && p.problem == "":
 		s.State = stateHandling
 	}
 	return s

@@ -21,7 +21,8 @@ type Record struct {
 type Handler interface {
 	// Handle returns nil when everything that the records caused is durable:
 	// only then is their offset committed. It returns an error only when ctx
-	// is done; anything else it retries itself.
+	// is done; anything else it retries itself. After an error before that it
+	// is called again with the same records.
 	Handle(ctx context.Context, records []Record) error
 }
 

@@ -52,7 +52,7 @@ func (f *fetcher) request(ctx context.Context, parts []*owned, offsets []int64, 
 			// not overtake it, or the watermark would pass what is not handled.
 			p.queue <- b
 		}
-		p.answered(b.next, a.HighWatermark)
+		p.answered(b, a.HighWatermark)
 	}
 }
 
@@ -63,15 +63,26 @@ func (f *fetcher) take(ctx context.Context, p *owned, offset int64, a *fetch.Res
 		if err != kafka.OffsetOutOfRange {
 			return nil, err
 		}
-		next, err2 := f.reset(ctx, p, offset)
-		if err2 != nil {
-			return nil, err2
+		return f.reset(ctx, p, offset, false)
+	}
+	last, suspect := p.last()
+	if suspect {
+		other, err := f.otherLog(ctx, p, last)
+		if err != nil {
+			return nil, err
 		}
-		return &batch{next: next, note: commitNote{Epoch: -1, Time: -1}}, nil
+		if other {
+			closeAnswer(a)
+			return f.reset(ctx, p, offset, true)
+		}
 	}
 	b, probe, err := readBatch(a, offset)
 	if err != nil {
 		return nil, err
+	}
+	if b.note.Epoch >= 0 && b.note.Epoch < last.Epoch {
+		// Leader epochs only grow within a log (KIP-101).
+		return f.reset(ctx, p, offset, true)
 	}
 	if probe && offset < a.LastStableOffset {
 		if b.next, err = f.probe(ctx, p, offset, firstBase(a), a.LastStableOffset); err != nil {
@@ -82,15 +93,49 @@ func (f *fetcher) take(ctx context.Context, p *owned, offset int64, a *fetch.Res
 }
 
 // reset decides where a partition goes on whose offset the log does not have
-// any more.
-func (f *fetcher) reset(ctx context.Context, p *owned, offset int64) (int64, error) {
+// any more, or whose log is another one than before.
+func (f *fetcher) reset(ctx context.Context, p *owned, offset int64, recreated bool) (*batch, error) {
 	first, last, err := listOffsets(ctx, f.client, f.config.requestTimeout(), []partition{p.partition})
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	d := decide(position{committed: offset, first: first[p.partition], last: last[p.partition]}, Earliest)
+	d := decide(position{committed: offset, first: first[p.partition], last: last[p.partition], recreated: recreated}, Earliest)
+	if d.reason == atCommitted {
+		// In range after all: another broker answered, or the leader had only
+		// begun. The next request shows.
+		return nil, kafka.OffsetOutOfRange
+	}
 	report(f.logger, f.metrics, p.partition, offset, d)
-	return d.offset, nil
+	return &batch{next: d.offset, note: commitNote{Epoch: -1, Time: -1}}, nil
+}
+
+// otherLog reports whether the record of a note is another one now: then the
+// topic was deleted and created anew. A record that the log does not have tells
+// nothing: it was compacted away, or the log is shorter, which reset sees.
+func (f *fetcher) otherLog(ctx context.Context, p *owned, note commitNote) (bool, error) {
+	answers, err := f.fetch(ctx, []*owned{p}, []int64{note.Offset}, 1, 0)
+	if err != nil {
+		return false, err
+	}
+	answer, ok := answers[p.partition]
+	if !ok {
+		return false, fmt.Errorf("no answer for partition %d of topic %s", p.id, p.topic)
+	}
+	switch err := kafka.Error(answer.ErrorCode); {
+	case err == kafka.OffsetOutOfRange:
+		return false, nil
+	case answer.ErrorCode != 0:
+		return false, fmt.Errorf("topic %s, partition %d: reading the last handled record: %w", p.topic, p.id, err)
+	}
+	b, _, err := readBatch(answer, note.Offset)
+	if err != nil {
+		closeAnswer(answer)
+		return false, nil // the fetch of what follows will say so
+	}
+	if len(b.records) == 0 || b.records[0].Offset != note.Offset {
+		return false, nil
+	}
+	return b.records[0].Time.UnixMilli() != note.Time, nil
 }
 
 // fetch sends one request, to partitions of one leader, and returns the
@@ -145,6 +190,7 @@ func (f *fetcher) failed(p *owned, err error) {
 	reason, words, stale, unreadable := fetchProblem(err, p.partition)
 	f.metrics.fetchErrors.WithLabelValues(reason).Inc()
 	if stale {
+		p.doubt() // a topic may have been deleted and created anew meanwhile
 		f.mu.Lock()
 		f.stale = true
 		f.mu.Unlock()

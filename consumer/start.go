@@ -3,10 +3,7 @@ package consumer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
-
-	"github.com/segmentio/kafka-go"
 )
 
 // begin finds where each partition begins, and tries until ctx is done: one
@@ -101,30 +98,12 @@ func (a *assignment) offsets(ctx context.Context, parts []*owned) (first, last m
 	return first, last, errors.Join(errs...)
 }
 
-// recreated reports whether the record of a commit's note is another one now:
-// then the topic was deleted and created anew. It is not asked for a record
-// that the log does not have.
+// recreated reports whether the log is another one than that of a commit.
 func (a *assignment) recreated(ctx context.Context, p *owned, note commitNote, at position) (bool, error) {
 	if note.Time < 0 || note.Offset < at.first || note.Offset >= at.last {
 		return false, nil
 	}
-	answers, err := a.fetcher.fetch(ctx, []*owned{p}, []int64{note.Offset}, 1, 0)
-	if err != nil {
-		return false, err
-	}
-	answer, ok := answers[p.partition]
-	if !ok || answer.ErrorCode != 0 {
-		return false, fmt.Errorf("topic %s, partition %d: reading the last handled record: %w", p.topic, p.id, kafka.Error(answer.ErrorCode))
-	}
-	b, _, err := readBatch(answer, note.Offset)
-	if err != nil {
-		return false, nil // the fetch of what follows will say so
-	}
-	if len(b.records) == 0 || b.records[0].Offset != note.Offset {
-		return false, nil // compacted away: it cannot be told
-	}
-	r := b.records[0]
-	return r.Time.UnixMilli() != note.Time, nil
+	return a.fetcher.otherLog(ctx, p, note)
 }
 
 // begin puts a partition where it begins.
@@ -138,6 +117,7 @@ func (p *owned) begin(d decision, at position, note commitNote, generation int32
 	if d.reason == atCommitted {
 		p.note = note
 	}
+	p.fetched = p.note
 	p.note.Latest = 0
 	if d.latest {
 		p.note.Latest = generation
