@@ -39,6 +39,7 @@ func mayImport() map[string][]string {
 		"cmd/internal/sarif":     {},
 		"cmd/internal/kafkatest": {},
 		"cmd/internal/speed":     {"cmd/internal/sample"},
+		"cmd/internal/load":      {"schemas", "rules", "consumer", "cmd/internal/kafkatest", "cmd/internal/sample"},
 		"cmd/internal/pipeline":  {"schemas", "matcher", "rules", "enrich"},
 		"cmd/internal/service":   {"schemas", "rules", "enrich", "consumer", "producer", "cmd/internal/build", "cmd/internal/pipeline"},
 		"cmd/internal/cli":       {"schemas", "rules", "enrich", "cmd/internal/build", "cmd/internal/explain", "cmd/internal/pipeline", "cmd/internal/ruletest", "cmd/internal/sarif", "cmd/internal/service", "cmd/internal/show"},
@@ -49,7 +50,7 @@ func mayImport() map[string][]string {
 
 // mayKnowKafka are the packages that may import kafka-go.
 func mayKnowKafka() []string {
-	return []string{"consumer", "producer", "internal/diagnose", "cmd/internal/service", "cmd/internal/kafkatest", "cmd/demo"}
+	return []string{"consumer", "producer", "internal/diagnose", "cmd/internal/service", "cmd/internal/kafkatest", "cmd/internal/load", "cmd/demo"}
 }
 
 // imports returns what each package of the module imports, tests left out.
