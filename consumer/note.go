@@ -36,3 +36,13 @@ func parseNote(metadata string) commitNote {
 func noteOf(offset int64, epoch int32, t time.Time) commitNote {
 	return commitNote{Offset: offset, Epoch: epoch, Time: t.UnixMilli()}
 }
+
+// HandledTime returns the timestamp of the last record that was handled before
+// a commit, as the metadata of the commit tells; ok is false when it does not.
+func HandledTime(metadata string) (t time.Time, ok bool) {
+	n := parseNote(metadata)
+	if n.Time < 0 {
+		return time.Time{}, false
+	}
+	return time.UnixMilli(n.Time).UTC(), true
+}
