@@ -36,14 +36,22 @@ type addr interface {
 	String() string
 }
 
-// New returns a client. The transport's MetadataTopics must include the topics
-// that are asked about.
-func New(brokers []string, transport *kafka.Transport) *Client {
-	a := kafka.TCP(brokers...)
-	return &Client{
-		kafka: &kafka.Client{Addr: a, Transport: transport}, transport: transport, addr: a, timeout: requestTimeout,
+// New returns a client for some topics, with a transport like the given one, but
+// connections of its own. Close it.
+func New(brokers []string, like *kafka.Transport, topics ...string) *Client {
+	t := &kafka.Transport{
+		Dial: like.Dial, DialTimeout: like.DialTimeout, IdleTimeout: like.IdleTimeout, MetadataTTL: like.MetadataTTL,
+		// What is not named here does not exist for kafka-go; without any name it
+		// pulls all topics of the cluster.
+		MetadataTopics: topics,
+		ClientID:       like.ClientID, TLS: like.TLS, SASL: like.SASL, Resolver: like.Resolver, Context: like.Context,
 	}
+	a := kafka.TCP(brokers...)
+	return &Client{kafka: &kafka.Client{Addr: a, Transport: t}, transport: t, addr: a, timeout: requestTimeout}
 }
+
+// Close closes the connections.
+func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
 // ask asks until there is an answer, or an error that time does not cure, or
 // the deadline. about is what the question is about, for the error.

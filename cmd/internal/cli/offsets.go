@@ -68,7 +68,7 @@ func (p Process) access(uses ...string) (*service.Access, error) {
 }
 
 // selection opens the cluster and says which partitions are meant.
-func (p Process) selection(f *offsetFlags) (*service.Access, *admin.Client, offsets.Selection, error) {
+func (p Process) selection(f *offsetFlags) (*admin.Client, offsets.Selection, error) {
 	s := offsets.Selection{Topics: f.topics, Partitions: f.partitions}
 	uses := []string{"REGTRAP_GROUP"}
 	if len(s.Topics) == 0 {
@@ -76,20 +76,18 @@ func (p Process) selection(f *offsetFlags) (*service.Access, *admin.Client, offs
 	}
 	a, err := p.access(uses...)
 	if err != nil {
-		return nil, nil, s, err
+		return nil, s, err
 	}
 	s.Group = a.Config.Group
 	if len(s.Topics) == 0 {
 		s.Topics = a.Config.Topics
 	}
 	if len(s.Partitions) > 0 && len(s.Topics) != 1 {
-		a.Close()
-		return nil, nil, s, &exit{usage, fmt.Errorf("--partition: which topic's? want one --topic of %s", strings.Join(s.Topics, ", "))}
+		return nil, s, &exit{usage, fmt.Errorf("--partition: which topic's? want one --topic of %s", strings.Join(s.Topics, ", "))}
 	}
 	slices.Sort(s.Partitions)
 	s.Partitions = slices.Compact(s.Partitions)
-	a.Transport.MetadataTopics = append(a.Transport.MetadataTopics, s.Topics...)
-	return a, admin.New(a.Config.Brokers, a.Transport), s, nil
+	return admin.New(a.Config.Brokers, a.Transport, s.Topics...), s, nil
 }
 
 func (p Process) offsetsShow() *cobra.Command {
@@ -108,11 +106,11 @@ the group.
 	}
 	p.offsetFlags(cmd, &f)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		a, client, s, err := p.selection(&f)
+		client, s, err := p.selection(&f)
 		if err != nil {
 			return err
 		}
-		defer a.Close()
+		defer client.Close()
 		list, g, err := offsets.Show(cmd.Context(), client, s)
 		if err != nil && len(list) == 0 {
 			return fail(err)
@@ -304,11 +302,11 @@ refuses the change when one joins meanwhile. What was written is read back.
 		if target.OfOnePartition() && len(f.partitions) == 0 {
 			return &exit{usage, fmt.Errorf("--to %s: means something else in each partition: want --partition", target)}
 		}
-		a, client, s, err := p.selection(&f)
+		client, s, err := p.selection(&f)
 		if err != nil {
 			return err
 		}
-		defer a.Close()
+		defer client.Close()
 		return p.setOffsets(cmd.Context(), client, s, target, apply, f.output.or(p.Stdout))
 	}
 	return cmd

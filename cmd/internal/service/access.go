@@ -11,17 +11,15 @@ import (
 // Access is how a command of an operator reaches the cluster that the service
 // reads: with the same variables, of which it needs but some.
 type Access struct {
-	Config    Config // only what Open was told to use is checked
-	Transport *kafka.Transport
-	Warnings  []Warning // variables that do not exist
-
-	connections *connections
+	Config    Config           // only what Open was told to use is checked
+	Transport *kafka.Transport // how to reach them; to be copied
+	Warnings  []Warning        // variables that do not exist
 }
 
 // Open reads the variables that say how brokers are reached, and those of uses.
 // What is wrong with any other is no concern of the caller: a command that only
 // looks at offsets runs where no rules are. The error is a *ConfigError. It
-// connects with nobody yet. Close the Access when done.
+// connects with nobody yet.
 func Open(environ []string, uses ...string) (*Access, error) {
 	c, warnings, err := ParseConfig(environ)
 	var wrong *ConfigError
@@ -38,11 +36,8 @@ func Open(environ []string, uses ...string) (*Access, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Access{Config: c, Transport: connections.transport, Warnings: warnings, connections: connections}, nil
+	return &Access{Config: c, Transport: connections.transport, Warnings: warnings}, nil
 }
-
-// Close closes the connections that no request uses.
-func (a *Access) Close() { a.connections.close() }
 
 // connects reports whether a variable says how brokers are reached.
 func connects(variable string) bool {

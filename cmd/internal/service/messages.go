@@ -93,8 +93,8 @@ func (h *handler) shrink(m producer.Message, c cause) (_ producer.Message, _ cau
 	switch {
 	case len(d.Value) > 0:
 		d.Cut(len(d.Value) / 2)
-	case d.Key != nil || d.Headers != nil:
-		d.Key, d.Headers = nil, nil
+	case d.DropHeaders() || d.Key != nil:
+		d.Key = nil
 		d.Detail = "key and headers of the record dropped, too large: " + d.Detail
 	default:
 		return m, c, false

@@ -1,0 +1,91 @@
+package schemas_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/regtrap/regtrap/schemas"
+)
+
+// A record that fails again and again keeps its origin, counts its replays, and
+// has the headers of one replay only.
+func TestReplaysAreCountedFromDeadLetterToDeadLetter(t *testing.T) {
+	d := deadLetter()
+	own := len(d.Headers)
+	for n := range 4 {
+		if r, ok := d.Replay(); ok != (n > 0) || r.Count != n {
+			t.Fatalf("round %d: replay %+v, %t", n, r, ok)
+		}
+		r, headers := d.Replayed()
+		want := schemas.Replay{Count: n + 1, Topic: "telemetry", Partition: 3, Offset: 42, Timestamp: time.Date(2026, 3, 4, 10, 11, 12, 345e6, time.UTC)}
+		if diff := cmp.Diff(want, r); diff != "" {
+			t.Fatalf("round %d: %s", n, diff)
+		}
+		if len(headers) != own+5 {
+			t.Fatalf("round %d: headers %v", n, headers)
+		}
+		again := *d
+		again.Headers, again.Offset, again.Partition = headers, 100+int64(n), 0
+		parsed, err := schemas.ParseDeadLetter(again.Key, again.Value, again.AllHeaders())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(&again, parsed); diff != "" {
+			t.Fatalf("round %d: %s", n, diff)
+		}
+		d = parsed
+	}
+}
+
+func TestReplayHeadersThatSayNothingAreTheRecordsOwn(t *testing.T) {
+	good := schemas.Replay{Count: 1, Topic: "telemetry", Timestamp: time.Unix(0, 0)}
+	if _, rest, ok := schemas.ParseReplay(good.Headers()); !ok || len(rest) != 0 {
+		t.Fatal("the headers of a replay are none")
+	}
+	for i, bad := range []string{"0", "", "-1", "x", "yesterday"} {
+		h := good.Headers()
+		h[i].Value = []byte(bad)
+		if r, rest, ok := schemas.ParseReplay(h); ok || len(rest) != 5 {
+			t.Errorf("%s %q: %+v", h[i].Key, bad, r)
+		}
+	}
+	h := good.Headers()
+	h[1].Value = []byte(strings.Repeat("t", 250))
+	if _, _, ok := schemas.ParseReplay(h); ok {
+		t.Error("a topic may not be that long")
+	}
+	if _, _, ok := schemas.ParseReplay(good.Headers()[1:]); ok {
+		t.Error("one header is missing")
+	}
+}
+
+func TestDropHeadersKeepsTheCountOfReplays(t *testing.T) {
+	d := deadLetter()
+	_, d.Headers = d.Replayed()
+	if !d.DropHeaders() {
+		t.Error("there were other headers")
+	}
+	if r, ok := d.Replay(); !ok || r.Count != 1 || len(d.Headers) != 5 {
+		t.Errorf("%+v", d.Headers)
+	}
+	if d.DropHeaders() {
+		t.Error("there is nothing left to drop")
+	}
+	if d = deadLetter(); !d.DropHeaders() || d.Headers != nil || d.DropHeaders() {
+		t.Errorf("%+v", d.Headers)
+	}
+}
+
+func ExampleDeadLetter_Replayed() {
+	d := schemas.DeadLetter{Topic: "winlog", Partition: 2, Offset: 17, Timestamp: time.Unix(1772612345, 0)}
+	r, headers := d.Replayed()
+	fmt.Println(r.Count, r.Topic, r.Partition, r.Offset)
+	fmt.Printf("%s: %s\n", headers[0].Key, headers[0].Value)
+	// Output:
+	// 1 winlog 2 17
+	// regtrap-replays: 1
+}
