@@ -96,7 +96,7 @@ Exit status: 0 done; 1 it failed; 2 wrong usage; 3 match --fail-on-alert, and th
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
 	root.SetHelpCommand(help(root))
-	root.AddCommand(p.run(), p.match(), p.explain(), p.test(), p.check(), p.rules(), p.offsets(), p.version())
+	root.AddCommand(p.run(), p.match(), p.explain(), p.test(), p.check(), p.rules(), p.offsets(), p.deadLetters(), p.version())
 	return root
 }
 
