@@ -45,8 +45,9 @@ type handler struct {
 	out       *output
 	reader    reader // of this handler's own
 
-	busy *busy
-	set  *ruleSet // by which the batch at hand is judged
+	busy    *busy
+	breaker *breaker
+	set     *ruleSet // by which the batch at hand is judged
 
 	messages []producer.Message
 	causes   []cause // causes[i] is behind messages[i]
@@ -95,7 +96,7 @@ type incomplete struct {
 
 func newHandler(topic string, partition int, out *output, busy *busy, reader reader) *handler {
 	return &handler{
-		topic: topic, partition: partition, out: out, busy: busy, reader: reader,
+		topic: topic, partition: partition, out: out, busy: busy, breaker: new(breaker), reader: reader,
 		batch: batchCounts{events: make(map[schemas.Shape]int), incomplete: make(map[incomplete]int), skipped: make(map[schemas.Reason]int), hits: make(map[int32]int)},
 	}
 }
@@ -115,6 +116,7 @@ func (h *handler) Handle(ctx context.Context, records []consumer.Record) error {
 	}()
 	defer h.busy.end()
 	h.busy.begin(h.out.now())
+	defer func() { h.breaker.publish(h.out.now()) }()
 	for i := range records {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -170,6 +172,7 @@ func (h *handler) record(r *consumer.Record) {
 	for _, a := range res.Alerts {
 		h.queueAlert(r, a)
 	}
+	h.breaker.add(res.DeadLetter != nil)
 	if res.DeadLetter != nil {
 		h.queueDead(r, res.DeadLetter.Reason, res.DeadLetter.Detail)
 	}

@@ -33,6 +33,7 @@ type health struct {
 	began    time.Time
 	grace    time.Duration // how long a member counts as ready while the group rebalances
 	stopping atomic.Bool
+	poison   func(topic string, partition int) breakerState // nil: nobody looks
 
 	mu     sync.Mutex
 	member time.Time // last seen as a member with partitions or a healthy standby
@@ -117,6 +118,7 @@ type PartitionState struct {
 	Committed  int64  `json:"committed"`
 	End        int64  `json:"end"`                   // of the log, as last seen
 	WaitingFor string `json:"waiting_for,omitempty"` // empty when all is well
+	Warning    string `json:"warning,omitempty"`     // what does not keep it from working; empty when there is nothing
 }
 
 // OutputState is whether alerts and dead letters can be written.
@@ -156,7 +158,7 @@ func (h *health) readiness() Readiness {
 		}
 	}
 	for _, s := range c.Partitions {
-		r.Partitions = append(r.Partitions, PartitionState{s.Topic, s.Partition, s.State, s.Watermark, s.Committed, s.End, s.Problem})
+		r.Partitions = append(r.Partitions, PartitionState{s.Topic, s.Partition, s.State, s.Watermark, s.Committed, s.End, s.Problem, h.warning(s)})
 		if s.Problem != "" {
 			not("%s/%d at offset %d: %s", s.Topic, s.Partition, s.Watermark, s.Problem)
 		}
@@ -181,4 +183,12 @@ func (h *health) graced(healthy bool, now time.Time) bool {
 		return true
 	}
 	return !h.member.IsZero() && now.Sub(h.member) < h.grace
+}
+
+// warning is what an operator should know of a partition that works.
+func (h *health) warning(s consumer.PartitionStatus) string {
+	if h.poison == nil {
+		return ""
+	}
+	return h.poison(s.Topic, s.Partition).warning()
 }

@@ -61,5 +61,5 @@ func allCollectors(t *testing.T) []prometheus.Collector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return slices.Concat(newMetrics().collectors(), c.Collectors(), p.Collectors())
+	return slices.Concat(newMetrics().collectors(), c.Collectors(), p.Collectors(), []prometheus.Collector{newBreakers(nil, nil)})
 }

@@ -46,6 +46,7 @@ type Service struct {
 	metrics  *metrics
 	summary  *summary
 	health   *health
+	breakers *breakers
 	registry *prometheus.Registry
 
 	fingerprint fingerprint // of the rule files, as they were read last
@@ -97,7 +98,9 @@ func New(c Config, info build.Info, logger *slog.Logger) (*Service, error) {
 		Start: c.Start, SessionTimeout: c.SessionTimeout, CommitInterval: c.CommitInterval,
 		FetchBytes: int(c.FetchBytes), BudgetBytes: int64(c.BudgetBytes),
 		NewHandler: func(topic string, partition int) consumer.Handler {
-			return newHandler(topic, partition, out, s.health.partition(topic, partition), pipeline.NewWorker(pipe))
+			h := newHandler(topic, partition, out, s.health.partition(topic, partition), pipeline.NewWorker(pipe))
+			h.breaker = s.breakers.partition(topic, partition)
+			return h
 		},
 		Logger: logger,
 	})
@@ -105,7 +108,9 @@ func New(c Config, info build.Info, logger *slog.Logger) (*Service, error) {
 		return nil, fmt.Errorf("consumer: %w", err)
 	}
 	s.health = newHealth(s.consumer.Status, s.producer.Status, s.now, c.SessionTimeout)
-	s.registry, err = register(info, s.metrics, s.consumer.Collectors(), s.producer.Collectors())
+	s.breakers = newBreakers(func() []consumer.PartitionStatus { return s.consumer.Status().Partitions }, s.now)
+	s.health.poison = s.breakers.state
+	s.registry, err = register(info, s.metrics, s.consumer.Collectors(), s.producer.Collectors(), []prometheus.Collector{s.breakers})
 	if err != nil {
 		return nil, err
 	}
@@ -223,6 +228,7 @@ func (s *Service) watch(ctx context.Context) error {
 		case <-report.C:
 			s.summary.write(ctx, s.logger)
 		case <-look.C:
+			s.breakers.report(ctx, s.logger)
 			r := s.health.readiness()
 			if r.Ready != ready {
 				ready = r.Ready
