@@ -296,6 +296,23 @@ func TestDeadLetterLosesItsKeyAndHeadersLast(t *testing.T) {
 	}
 }
 
+// What a dead letter drops to fit, the count of its replays is not: without it
+// the record could be replayed for ever.
+func TestDeadLetterKeepsTheCountOfItsReplaysWhenItDropsHeaders(t *testing.T) {
+	p := &topicLimit{limit: 600}
+	records := testRecords("dead")
+	records[0].Headers = append(records[0].Headers, kafka.Header{Key: "blob", Value: bytes.Repeat([]byte("b"), 1000)})
+	for _, h := range (&schemas.Replay{Count: 2, Topic: "winlog", Offset: 7, Timestamp: testNow()}).Headers() {
+		records[0].Headers = append(records[0].Headers, kafka.Header{Key: h.Key, Value: h.Value})
+	}
+	if err := testHandler(p).Handle(t.Context(), records); err != nil {
+		t.Fatal(err)
+	}
+	if m := p.taken[0]; header(m, "blob") != "<none>" || header(m, schemas.HeaderReplays) != "2" || header(m, schemas.HeaderOriginOffset) != "7" {
+		t.Errorf("dead letter %+v", m)
+	}
+}
+
 // A topic that takes nothing is an output that is unavailable: the partition
 // waits, it does not spin, and it does not commit past the record.
 func TestMessageThatNobodyTakesWaits(t *testing.T) {
