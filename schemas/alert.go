@@ -167,6 +167,7 @@ type AlertRegtrap struct {
 	Shape          string            `json:"shape"`
 	TimeSource     string            `json:"time_source"` // the text that @timestamp was read from
 	Source         AlertSource       `json:"source"`
+	Replay         *Replay           `json:"replay,omitempty"` // of a record that was replayed from the dead letters
 	Registry       AlertWireRegistry `json:"registry"`
 	Event          *AlertSourceEvent `json:"event,omitempty"`
 	Effective      *AlertProcess     `json:"effective_process,omitempty"` // the true requester, where the source knows it

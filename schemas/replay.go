@@ -3,6 +3,7 @@ package schemas
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -11,11 +12,11 @@ import (
 // travels in the headers of the record, and so goes on to its next dead letter
 // when it cannot be read again.
 type Replay struct {
-	Count     int // from 1
-	Topic     string
-	Partition int
-	Offset    int64
-	Timestamp time.Time // of the record that was read first
+	Count     int       `json:"count"` // from 1
+	Topic     string    `json:"topic"`
+	Partition int       `json:"partition"`
+	Offset    int64     `json:"offset"`
+	Timestamp time.Time `json:"timestamp"` // of the record that was read first
 }
 
 // The headers of a Replay. They stand among the record's own, before those of
@@ -34,8 +35,13 @@ const HeaderReceipt = "regtrap-receipt"
 
 var replayHeaders = [...]string{HeaderReplays, HeaderOriginTopic, HeaderOriginPartition, HeaderOriginOffset, HeaderOriginTimestamp}
 
-// maxTopic is the longest name of a topic, org.apache.kafka.common.internals.Topic.
-const maxTopic = 249
+// validTopic reports whether a name can be a topic's,
+// org.apache.kafka.common.internals.Topic.
+func validTopic(name string) bool {
+	return 0 < len(name) && len(name) <= 249 && strings.IndexFunc(name, func(r rune) bool { return !strings.ContainsRune(topicCharacters, r) }) < 0
+}
+
+const topicCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
 // Headers returns the headers of r.
 func (r *Replay) Headers() []Header {
@@ -66,7 +72,7 @@ func ParseReplay(headers []Header) (r Replay, rest []Header, ok bool) {
 	at, timeErr := time.Parse(time.RFC3339Nano, found[HeaderOriginTimestamp])
 	topic := found[HeaderOriginTopic]
 	if countErr != nil || partitionErr != nil || offsetErr != nil || timeErr != nil ||
-		count < 1 || partition < 0 || offset < 0 || topic == "" || len(topic) > maxTopic {
+		count < 1 || partition < 0 || offset < 0 || !validTopic(topic) {
 		return Replay{}, headers, false
 	}
 	return Replay{count, topic, partition, offset, at}, rest, true

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -8,8 +9,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/segmentio/kafka-go"
 
+	"github.com/regtrap/regtrap/cmd/internal/sample"
 	"github.com/regtrap/regtrap/schemas"
 )
 
@@ -270,4 +273,53 @@ func TestReplayOfMoreThanOneWrite(t *testing.T) {
 	if n := len(b.messages("winlog")); n != 250 {
 		t.Errorf("%d records: want 250", n)
 	}
+}
+
+// An attack that lay among the dead letters raises its alert when it is
+// replayed, and the alert names the record's first place.
+func TestAlertOfAReplayedRecordNamesItsOrigin(t *testing.T) {
+	b := newBus(t)
+	attack := sample.New(9, monday).Attack()
+	b.letter(&schemas.DeadLetter{Reason: schemas.DeadInternal, Detail: "x", Topic: "winlog", Partition: 7, Offset: 1234, Timestamp: monday, Version: "1", Key: []byte("ws-041"), Value: attack.Value})
+	if r := b.regtrap("dead-letters", "replay", "--apply"); r.status != 0 || !strings.Contains(r.out, `"done":true`) {
+		t.Fatalf("%+v", r)
+	}
+	b.works()
+	alerts := b.messages("regtrap.alerts")
+	if len(alerts) != 1 {
+		t.Fatalf("%d alerts: want 1", len(alerts))
+	}
+	var a schemas.Alert
+	if err := json.Unmarshal(alerts[0].value, &a); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(&schemas.Replay{Count: 1, Topic: "winlog", Partition: 7, Offset: 1234, Timestamp: monday}, a.Regtrap.Replay); d != "" || a.Regtrap.Source.Offset != 0 {
+		t.Errorf("source %+v\n%s", a.Regtrap.Source, d)
+	}
+	if err := alertSchema(t).Validate(document(t, alerts[0].value)); err != nil {
+		t.Error(err)
+	}
+}
+
+func alertSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource("alert.json", document(t, []byte(schemas.AlertSchema()))); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("alert.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func document(t *testing.T, text []byte) any {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
 }

@@ -179,6 +179,7 @@ func (h *handler) record(r *consumer.Record) {
 }
 
 func (h *handler) queueAlert(r *consumer.Record, a *schemas.Alert) {
+	a.Regtrap.Replay = replayOf(r)
 	m, err := h.out.alertMessage(a)
 	if err != nil {
 		h.queueDead(r, schemas.DeadInternal, fmt.Sprintf("alert %s of rule %s: %v", a.Event.ID, a.Rule.ID, err))

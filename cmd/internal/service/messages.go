@@ -43,6 +43,20 @@ func (o *output) alertMessage(a *schemas.Alert) (producer.Message, error) {
 	}, nil
 }
 
+// replayOf returns what a record says of its replays, nil when it says nothing.
+// It refers to nothing of the record's memory.
+func replayOf(r *consumer.Record) *schemas.Replay {
+	var headers []schemas.Header
+	for _, hd := range r.Headers {
+		headers = append(headers, schemas.Header{Key: hd.Key, Value: hd.Value})
+	}
+	replay, _, ok := schemas.ParseReplay(headers)
+	if !ok {
+		return nil
+	}
+	return &replay
+}
+
 // deadLetter is the dead letter of a record of this partition. It refers to
 // the record's memory.
 func (h *handler) deadLetter(r *consumer.Record, reason schemas.Reason, detail string) *schemas.DeadLetter {
