@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/regtrap/regtrap/cmd/internal/sample"
 )
@@ -204,5 +207,59 @@ func TestOffsetsSayWhatIsWrongWithTheCluster(t *testing.T) {
 	r := command(t.Context(), env, "offsets", "show")
 	if r.status != 1 || !strings.HasPrefix(r.err, "regtrap: group regtrap: no connection with the brokers: check REGTRAP_BROKERS") || strings.Count(r.err, "\n") != 1 {
 		t.Errorf("%+v", r)
+	}
+}
+
+// damage answers every fetch of an offset of partition 0 in [from, to) with a
+// batch of a wrong checksum, as a broker does whose disk is broken.
+func (b *bus) damage(from, to int64) {
+	b.ControlKey(int16(kmsg.Fetch), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		b.KeepControl()
+		req := r.(*kmsg.FetchRequest)
+		for _, topic := range req.Topics {
+			for _, p := range topic.Partitions {
+				if topic.Topic != "winlog" || p.Partition != 0 || p.FetchOffset < from || p.FetchOffset >= to {
+					continue
+				}
+				batch := kmsg.RecordBatch{FirstOffset: from, Magic: 2, LastOffsetDelta: int32(to - from - 1), NumRecords: int32(to - from),
+					ProducerID: -1, ProducerEpoch: -1, FirstSequence: -1, CRC: 1, Records: make([]byte, 30)}
+				batch.Length = int32(len(batch.AppendTo(nil)) - 12)
+				res := req.ResponseKind().(*kmsg.FetchResponse)
+				res.Topics = []kmsg.FetchResponseTopic{{Topic: "winlog", Partitions: []kmsg.FetchResponseTopicPartition{{
+					HighWatermark: 10, LastStableOffset: 10, PreferredReadReplica: -1, RecordBatches: batch.AppendTo(nil),
+				}}}}
+				return res, nil, true
+			}
+		}
+		return nil, nil, false
+	})
+}
+
+// The whole way past a batch that cannot be read: the service waits, show names
+// it, set steps over it and over nothing else, and the service goes on.
+func TestOffsetsSetStepsOverADamagedBatch(t *testing.T) {
+	b := newBus(t)
+	b.attacks(monday, 4)
+	b.works()
+	b.damage(4, 7)
+	b.attacks(monday.Add(time.Hour), 6)
+	stop := b.run()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if _, err := b.WaitGroupInfo(ctx, busGroup, func(g *kfake.GroupInfo) bool { return g != nil && g.Commits["winlog"][1].Offset == 10 }); err != nil {
+		t.Fatalf("the other partition waits as well: %v", err)
+	}
+	stop()
+	r := b.regtrap("offsets", "show", "-o", "text")
+	if r.status != 0 || !strings.Contains(r.out, "\nwinlog/0: the next record cannot be read: topic winlog, partition 0, offset 4: the batch at this offset cannot be read: ") {
+		t.Errorf("%+v", r)
+	}
+	r = b.regtrap("offsets", "set", "--to", "readable", "--partition", "0", "--apply")
+	if r.status != 0 || !strings.Contains(r.out, `"committed":4,"offset":7,"change":3,"applied":true`) {
+		t.Fatalf("%+v", r)
+	}
+	b.works()
+	if ids := b.alertIDs(); len(ids) != 17 {
+		t.Errorf("%d alerts: want all 20 but the three of the batch", len(ids))
 	}
 }
