@@ -24,9 +24,13 @@ const (
 	chunkBytes   = 1 << 20
 )
 
-// publishTimeout limits one write. The output of a service waits for ever; a
-// person does not.
-const publishTimeout = 15 * time.Second
+// publishTimeout limits one write, refusalTimeout how long it may be refused: a
+// leader that moves is found within that time. The output of a service waits for
+// ever; a person does not.
+const (
+	publishTimeout = 15 * time.Second
+	refusalTimeout = 4 * time.Second
+)
 
 // Options are how dead letters are replayed.
 type Options struct {
@@ -239,8 +243,32 @@ func (r *Replayer) write(ctx context.Context, p *producer.Producer, chunk []*Out
 	return nil
 }
 
+var errGivenUp = errors.New("given up")
+
+// publish writes messages, and gives up on an output that refuses them for a
+// while: the producer itself never does.
 func publish(ctx context.Context, p *producer.Producer, messages []producer.Message) (tooLarge []int, err error) {
-	within, cancel := context.WithTimeout(ctx, publishTimeout)
-	defer cancel()
+	within, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	go func() {
+		limit := time.NewTimer(publishTimeout)
+		defer limit.Stop()
+		look := time.NewTicker(100 * time.Millisecond)
+		defer look.Stop()
+		for {
+			select {
+			case <-within.Done():
+				return
+			case <-limit.C:
+				giveUp(errGivenUp)
+				return
+			case <-look.C:
+				if s := p.Status(); s.Waiting && time.Since(s.Since) > refusalTimeout {
+					giveUp(errGivenUp)
+					return
+				}
+			}
+		}
+	}()
 	return p.Publish(within, messages)
 }
