@@ -37,7 +37,7 @@ func groupProblem(err error, group string) string {
 func fetchProblem(err error, p partition) (reason, words string, stale, unreadable bool) {
 	switch {
 	case damaged(err):
-		return "unreadable", fmt.Sprintf("the batch at this offset cannot be read: %v: restore it from a replica, or move the group's offset past it", err), false, true
+		return "unreadable", fmt.Sprintf("the batch at this offset cannot be read: %v: restore it from a replica, or skip it with regtrap offsets set --to readable", err), false, true
 	case errors.Is(err, kafka.NotLeaderForPartition), errors.Is(err, kafka.LeaderNotAvailable), errors.Is(err, kafka.FencedLeaderEpoch),
 		errors.Is(err, kafka.UnknownLeaderEpoch), errors.Is(err, kafka.ReplicaNotAvailable), errors.Is(err, kafka.BrokerNotAvailable),
 		strings.Contains(err.Error(), "mismatching leaders"), strings.Contains(err.Error(), "no leader"):
