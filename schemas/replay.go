@@ -35,6 +35,9 @@ const HeaderReceipt = "regtrap-receipt"
 
 var replayHeaders = [...]string{HeaderReplays, HeaderOriginTopic, HeaderOriginPartition, HeaderOriginOffset, HeaderOriginTimestamp}
 
+// maxReplays is far above what anybody counts to, and far below an overflow.
+const maxReplays = 1 << 30
+
 // validTopic reports whether a name can be a topic's,
 // org.apache.kafka.common.internals.Topic.
 func validTopic(name string) bool {
@@ -72,7 +75,7 @@ func ParseReplay(headers []Header) (r Replay, rest []Header, ok bool) {
 	at, timeErr := time.Parse(time.RFC3339Nano, found[HeaderOriginTimestamp])
 	topic := found[HeaderOriginTopic]
 	if countErr != nil || partitionErr != nil || offsetErr != nil || timeErr != nil ||
-		count < 1 || partition < 0 || offset < 0 || !validTopic(topic) {
+		count < 1 || count > maxReplays || partition < 0 || offset < 0 || !validTopic(topic) {
 		return Replay{}, headers, false
 	}
 	return Replay{count, topic, partition, offset, at}, rest, true
@@ -93,7 +96,7 @@ func (d *DeadLetter) Replayed() (Replay, []Header) {
 	if !ok {
 		r = Replay{Topic: d.Topic, Partition: d.Partition, Offset: d.Offset, Timestamp: d.Timestamp}
 	}
-	r.Count++
+	r.Count = min(r.Count+1, maxReplays)
 	return r, append(slices.Clip(rest), r.Headers()...)
 }
 

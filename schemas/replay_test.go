@@ -91,3 +91,26 @@ func ExampleDeadLetter_Replayed() {
 	// 1 winlog 2 17
 	// regtrap-replays: 1
 }
+
+// Whatever headers a record has, it can be replayed, and then says so once.
+func FuzzReplayed(f *testing.F) {
+	f.Add("3", "winlog", "0", "17", "2026-03-04T10:00:00Z")
+	f.Add("9223372036854775807", "winlog", "0", "17", "2026-03-04T10:00:00Z")
+	f.Add("1073741824", "winlog", "0", "17", "2026-03-04T10:00:00Z")
+	f.Add("-1", "", "x", "", "")
+	f.Fuzz(func(t *testing.T, count, topic, partition, offset, timestamp string) {
+		d := schemas.DeadLetter{Topic: "telemetry", Offset: 5, Timestamp: time.Unix(1772612345, 0).UTC()}
+		for i, v := range []string{count, topic, partition, offset, timestamp} {
+			d.Headers = append(d.Headers, schemas.Header{Key: (&schemas.Replay{}).Headers()[i].Key, Value: []byte(v)})
+		}
+		before, had := d.Replay()
+		r, headers := d.Replayed()
+		if r.Count < 1 || had && r.Count != min(before.Count+1, 1<<30) || !had && (r.Count != 1 || r.Topic != "telemetry" || r.Offset != 5) {
+			t.Fatalf("%+v after %+v", r, before)
+		}
+		again, _, ok := schemas.ParseReplay(headers)
+		if !ok || cmp.Diff(r, again) != "" {
+			t.Fatalf("%+v is read back as %+v, %t", r, again, ok)
+		}
+	})
+}
