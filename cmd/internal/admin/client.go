@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
 
 	"github.com/regtrap/regtrap/internal/diagnose"
 )
@@ -116,6 +117,8 @@ func problem(err error, about string) error {
 		words = "this user may not read or describe the topic: grant READ and DESCRIBE on it"
 	case errors.Is(err, kafka.GroupAuthorizationFailed):
 		words = "this user may not use the group: grant READ and DESCRIBE on it"
+	case errors.Is(err, protocol.ErrNoLeader), errors.Is(err, protocol.ErrNoPartition), errors.Is(err, kafka.LeaderNotAvailable), errors.Is(err, kafka.NotLeaderForPartition), errors.Is(err, kafka.ReplicaNotAvailable):
+		words = "a partition has no leader: bring the brokers of its replicas back"
 	case errors.Is(err, kafka.OffsetOutOfRange):
 		words = "the log does not hold this offset"
 	case Damaged(err):

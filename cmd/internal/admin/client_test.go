@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -170,6 +171,7 @@ func TestProblemsSayWhatToDo(t *testing.T) {
 		kafka.GroupAuthorizationFailed: "topic t: this user may not use the group: grant READ and DESCRIBE on it",
 		kafka.UnknownTopicOrPartition:  "topic t: the topic does not exist: check its name",
 		kafka.UnknownMemberId:          "topic t: a member has joined the group: stop all members first",
+		protocol.ErrNoLeader:           "topic t: a partition has no leader: bring the brokers of its replicas back",
 		kafka.SASLAuthenticationFailed: "topic t: the brokers refuse the authentication: check REGTRAP_SASL_USERNAME, REGTRAP_SASL_PASSWORD and REGTRAP_SASL_MECHANISM",
 	} {
 		if got := problem(err, "topic t"); got.Error() != want || !errors.Is(got, err) {

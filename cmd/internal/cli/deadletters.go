@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/hex"
 	"errors"
@@ -125,7 +126,8 @@ and DESCRIBE on the topic, and joins no group.
 		if o.or(p.Stdout) == text {
 			write = letterTable
 		}
-		return p.written(write(p.Stdout, list))
+		out := bufio.NewWriter(p.Stdout)
+		return p.written(errors.Join(write(out, list), out.Flush()))
 	}
 	return cmd
 }

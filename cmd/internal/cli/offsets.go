@@ -136,8 +136,8 @@ type standing struct {
 	Topic       string     `json:"topic"`
 	Partition   int        `json:"partition"`
 	Committed   *int64     `json:"committed"` // null: nothing
-	Start       int64      `json:"log_start"`
-	End         int64      `json:"log_end"`
+	Start       *int64     `json:"log_start"` // null: not known
+	End         *int64     `json:"log_end"`
 	Lag         *int64     `json:"lag"` // null without a commit
 	NextTime    *time.Time `json:"next_record_time"`
 	HandledTime *time.Time `json:"handled_time"`
@@ -163,7 +163,7 @@ func (p Process) writeStandings(name string, list []offsets.Standing, g admin.Gr
 	e := encoder(p.Stdout)
 	for _, s := range list {
 		err := e.Encode(standing{
-			name, s.Topic, s.Partition, number(s.Committed), s.Start, s.End, number(s.Lag()),
+			name, s.Topic, s.Partition, number(s.Committed), number(s.Start), number(s.End), number(s.Lag()),
 			moment(s.NextTime), moment(s.HandledTime), s.Member, s.Problem,
 		})
 		if err != nil {
@@ -210,7 +210,7 @@ func (p Process) standingTable(name string, list []offsets.Standing, g admin.Gro
 	w := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "TOPIC\tPARTITION\tCOMMITTED\tSTART\tEND\tLAG\tNEXT RECORD\tLAST HANDLED\tMEMBER")
 	for _, s := range list {
-		fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%s\t%s\t%s\t%s\n", s.Topic, s.Partition, numberText(s.Committed), s.Start, s.End,
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.Topic, s.Partition, numberText(s.Committed), numberText(s.Start), numberText(s.End),
 			numberText(s.Lag()), timeText(s.NextTime), timeText(s.HandledTime), orDash(s.Member))
 	}
 	if err := w.Flush(); err != nil {

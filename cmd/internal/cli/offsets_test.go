@@ -263,3 +263,25 @@ func TestOffsetsSetStepsOverADamagedBatch(t *testing.T) {
 		t.Errorf("%d alerts: want all 20 but the three of the batch", len(ids))
 	}
 }
+
+// One partition that cannot answer hides no other.
+func TestOffsetsShowTheOtherPartitions(t *testing.T) {
+	b := newBus(t)
+	b.attacks(monday, 3)
+	b.works()
+	b.ControlKey(int16(kmsg.ListOffsets), func(r kmsg.Request) (kmsg.Response, error, bool) {
+		b.KeepControl()
+		req := r.(*kmsg.ListOffsetsRequest)
+		if req.Topics[0].Partitions[0].Partition != 1 {
+			return nil, nil, false
+		}
+		res := req.ResponseKind().(*kmsg.ListOffsetsResponse)
+		res.Topics = []kmsg.ListOffsetsResponseTopic{{Topic: "winlog", Partitions: []kmsg.ListOffsetsResponseTopicPartition{{Partition: 1, ErrorCode: int16(kafka.KafkaStorageError)}}}}
+		return res, nil, true
+	})
+	r := b.regtrap("offsets", "show", "-o", "text")
+	want := "winlog  0          3          0      3    0    -            2026-03-02T08:02:00.000Z  -\nwinlog  1          3          -      -    -    -            2026-03-02T08:02:00.000Z  -\n\nwinlog/1: topic winlog: the broker refuses: "
+	if r.status != 0 || !strings.Contains(r.out, want) {
+		t.Errorf("%+v\nwant %s", r, want)
+	}
+}

@@ -20,16 +20,17 @@ type Standing struct {
 	Topic       string
 	Partition   int
 	Committed   int64     // -1: nothing
-	Start, End  int64     // of the log
+	Start, End  int64     // of the log; -1: not known, Problem says why
 	NextTime    time.Time // timestamp of the next record to handle; zero: none, or not known
 	HandledTime time.Time // timestamp of the last record handled; zero: not known
 	Member      string    // id of the member that owns the partition; empty: none
 	Problem     string    // empty when all is well
 }
 
-// Lag is how many offsets are committed to be still ahead, -1 without a commit.
+// Lag is how many offsets lie from the committed one to the end, -1 when one of
+// the two is not known.
 func (s *Standing) Lag() int64 {
-	if s.Committed < 0 {
+	if s.Committed < 0 || s.End < 0 {
 		return -1
 	}
 	return max(s.End-max(s.Committed, s.Start), 0)
@@ -83,7 +84,7 @@ func (s *Selection) standings(ctx context.Context, c *admin.Client, topic string
 	if err != nil {
 		return nil, err
 	}
-	bounds, err := c.Bounds(ctx, topic, ids)
+	bounds, problems, err := eachBounds(ctx, c, topic, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +93,8 @@ func (s *Selection) standings(ctx context.Context, c *admin.Client, topic string
 		st := Standing{Topic: topic, Partition: id, Committed: commits[id].Offset, Start: bounds[id].Start, End: bounds[id].End}
 		st.HandledTime, _ = consumer.HandledTime(commits[id].Metadata)
 		switch {
+		case problems[id] != nil:
+			st.Start, st.End, st.Problem = -1, -1, problems[id].Error()
 		case st.Committed >= 0 && st.Committed < st.Start:
 			st.Problem = "below the log's start: retention took what was not handled"
 		case st.Committed > st.End:
@@ -102,13 +105,36 @@ func (s *Selection) standings(ctx context.Context, c *admin.Client, topic string
 	return list, nil
 }
 
+// eachBounds returns the bounds of all partitions at once or, when that fails,
+// of each that answers alone: one without a leader hides no other.
+func eachBounds(ctx context.Context, c *admin.Client, topic string, ids []int) (map[int]admin.Bounds, map[int]error, error) {
+	bounds, err := c.Bounds(ctx, topic, ids)
+	if err == nil || admin.General(err) || len(ids) == 1 {
+		return bounds, nil, err
+	}
+	bounds = make(map[int]admin.Bounds)
+	problems := make(map[int]error)
+	for _, id := range ids {
+		b, err := c.Bounds(ctx, topic, []int{id})
+		if err != nil {
+			problems[id] = err
+			continue
+		}
+		bounds[id] = b[id]
+	}
+	if len(bounds) == 0 {
+		return nil, nil, err
+	}
+	return bounds, problems, nil
+}
+
 // readNext reads of each partition the record that is next.
 func readNext(ctx context.Context, c *admin.Client, list []Standing) {
 	var group errgroup.Group
 	group.SetLimit(readers)
 	for i := range list {
 		s := &list[i]
-		if s.Committed < 0 || s.Lag() == 0 {
+		if s.Lag() <= 0 {
 			continue
 		}
 		group.Go(func() error {
