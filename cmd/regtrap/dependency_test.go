@@ -22,35 +22,38 @@ const (
 // import. An arrow that is not here is an error.
 func mayImport() map[string][]string {
 	return map[string][]string{
-		"registry":               {},
-		"schemas":                {"registry"},
-		"matcher":                {"registry", "schemas"},
-		"rules/eql":              {},
-		"rules":                  {"registry", "schemas", "matcher", "rules/eql"},
-		"enrich":                 {"registry", "schemas", "matcher", "rules"},
-		"internal/diagnose":      {},
-		"consumer":               {"internal/diagnose"},
-		"producer":               {"internal/diagnose"},
-		"cmd/internal/build":     {},
-		"cmd/internal/sample":    {"registry"},
-		"cmd/internal/show":      {"schemas"},
-		"cmd/internal/ruletest":  {"schemas", "rules", "cmd/internal/explain"},
-		"cmd/internal/explain":   {"schemas", "matcher", "rules", "cmd/internal/show"},
-		"cmd/internal/sarif":     {},
-		"cmd/internal/kafkatest": {},
-		"cmd/internal/speed":     {"cmd/internal/sample"},
-		"cmd/internal/load":      {"schemas", "rules", "consumer", "cmd/internal/kafkatest", "cmd/internal/sample"},
-		"cmd/internal/pipeline":  {"schemas", "matcher", "rules", "enrich"},
-		"cmd/internal/service":   {"schemas", "rules", "enrich", "consumer", "producer", "cmd/internal/build", "cmd/internal/pipeline"},
-		"cmd/internal/cli":       {"schemas", "rules", "enrich", "cmd/internal/build", "cmd/internal/explain", "cmd/internal/pipeline", "cmd/internal/ruletest", "cmd/internal/sarif", "cmd/internal/service", "cmd/internal/show"},
-		"cmd/regtrap":            {"cmd/internal/build", "cmd/internal/cli"},
-		"cmd/demo":               {"schemas", "cmd/internal/build", "cmd/internal/sample", "cmd/internal/service", "cmd/internal/show"},
+		"registry":                 {},
+		"schemas":                  {"registry"},
+		"matcher":                  {"registry", "schemas"},
+		"rules/eql":                {},
+		"rules":                    {"registry", "schemas", "matcher", "rules/eql"},
+		"enrich":                   {"registry", "schemas", "matcher", "rules"},
+		"internal/diagnose":        {},
+		"consumer":                 {"internal/diagnose"},
+		"producer":                 {"internal/diagnose"},
+		"cmd/internal/build":       {},
+		"cmd/internal/sample":      {"registry"},
+		"cmd/internal/show":        {"schemas"},
+		"cmd/internal/ruletest":    {"schemas", "rules", "cmd/internal/explain"},
+		"cmd/internal/explain":     {"schemas", "matcher", "rules", "cmd/internal/show"},
+		"cmd/internal/sarif":       {},
+		"cmd/internal/kafkatest":   {},
+		"cmd/internal/speed":       {"cmd/internal/sample"},
+		"cmd/internal/load":        {"schemas", "rules", "consumer", "cmd/internal/kafkatest", "cmd/internal/sample"},
+		"cmd/internal/pipeline":    {"schemas", "matcher", "rules", "enrich"},
+		"cmd/internal/service":     {"schemas", "rules", "enrich", "consumer", "producer", "cmd/internal/build", "cmd/internal/pipeline"},
+		"cmd/internal/admin":       {"internal/diagnose"},
+		"cmd/internal/offsets":     {"consumer", "cmd/internal/admin"},
+		"cmd/internal/deadletters": {"schemas", "producer", "cmd/internal/admin"},
+		"cmd/internal/cli":         {"schemas", "rules", "enrich", "cmd/internal/admin", "cmd/internal/build", "cmd/internal/deadletters", "cmd/internal/explain", "cmd/internal/offsets", "cmd/internal/pipeline", "cmd/internal/ruletest", "cmd/internal/sarif", "cmd/internal/service", "cmd/internal/show"},
+		"cmd/regtrap":              {"cmd/internal/build", "cmd/internal/cli"},
+		"cmd/demo":                 {"schemas", "cmd/internal/build", "cmd/internal/sample", "cmd/internal/service", "cmd/internal/show"},
 	}
 }
 
 // mayKnowKafka are the packages that may import kafka-go.
 func mayKnowKafka() []string {
-	return []string{"consumer", "producer", "internal/diagnose", "cmd/internal/service", "cmd/internal/kafkatest", "cmd/internal/load", "cmd/demo"}
+	return []string{"consumer", "producer", "internal/diagnose", "cmd/internal/admin", "cmd/internal/deadletters", "cmd/internal/service", "cmd/internal/kafkatest", "cmd/internal/load", "cmd/demo"}
 }
 
 // imports returns what each package of the module imports, tests left out.

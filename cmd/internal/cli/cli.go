@@ -104,16 +104,15 @@ Exit status: 0 done; 1 it failed; 2 wrong usage; 3 match --fail-on-alert, and th
 // about a command that does not exist.
 func help(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [COMMAND]",
+		Use:   "help [COMMAND]…",
 		Short: "Help about any command",
-		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			about, rest, err := root.Find(args)
 			if err != nil {
 				return err
 			}
 			if len(rest) > 0 {
-				return fmt.Errorf("unknown command %q for %q", rest[0], root.Name())
+				return fmt.Errorf("unknown command %q for %q", rest[0], about.CommandPath())
 			}
 			about.InitDefaultHelpFlag()
 			return about.Help()
