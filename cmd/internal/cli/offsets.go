@@ -211,7 +211,7 @@ func (p Process) standingTable(name string, list []offsets.Standing, g admin.Gro
 	fmt.Fprintln(w, "TOPIC\tPARTITION\tCOMMITTED\tSTART\tEND\tLAG\tNEXT RECORD\tLAST HANDLED\tMEMBER")
 	for _, s := range list {
 		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.Topic, s.Partition, numberText(s.Committed), numberText(s.Start), numberText(s.End),
-			numberText(s.Lag()), timeText(s.NextTime), timeText(s.HandledTime), orDash(s.Member))
+			numberText(s.Lag()), timeText(s.NextTime), timeText(s.HandledTime), cell(orDash(s.Member)))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -227,7 +227,7 @@ func (p Process) standingTable(name string, list []offsets.Standing, g admin.Gro
 		return err
 	}
 	for _, m := range members(g) {
-		if _, err := fmt.Fprintf(p.Stdout, "  %s  client %s, host %s: %s\n", m.ID, m.ClientID, m.Host, orDash(strings.Join(m.Partitions, ", "))); err != nil {
+		if _, err := fmt.Fprintf(p.Stdout, "  %s  client %s, host %s: %s\n", cell(m.ID), cell(m.ClientID), cell(m.Host), orDash(strings.Join(m.Partitions, ", "))); err != nil {
 			return err
 		}
 	}
