@@ -4,10 +4,14 @@ package kafkatest_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -172,4 +176,84 @@ func TestOperatorsAreToldWhatIsWrongWithTheConnection(t *testing.T) {
 			}
 		}
 	})
+}
+
+// damage flips a bit of the nth batch of partition 0 of a topic, from 0, on the
+// broker's disk. The broker serves it as it is.
+func damage(t *testing.T, version, topic string, n int) {
+	t.Helper()
+	var file string
+	err := filepath.WalkDir(filepath.Join(clusters.dir, version), func(path string, _ fs.DirEntry, err error) error {
+		if err == nil && filepath.Base(filepath.Dir(path)) == topic+"-0" && filepath.Ext(path) == ".log" {
+			file = path
+		}
+		return err
+	})
+	if err != nil || file == "" {
+		t.Fatalf("no log of topic %s: %v", topic, err)
+	}
+	f, err := os.OpenFile(file, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	at := int64(0)
+	for range n {
+		var head [12]byte // base offset, length of what follows
+		if _, err := f.ReadAt(head[:], at); err != nil {
+			t.Fatal(err)
+		}
+		at += 12 + int64(binary.BigEndian.Uint32(head[8:]))
+	}
+	const records = 61 // bytes of a batch before its records
+	var b [1]byte
+	if _, err := f.ReadAt(b[:], at+records+8); err != nil {
+		t.Fatal(err)
+	}
+	b[0] ^= 1
+	if _, err := f.WriteAt(b[:], at+records+8); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestADamagedBatchIsSteppedOverAndNothingElse(t *testing.T) {
+	for _, version := range kafkatest.Versions() {
+		t.Run("kafka "+version, func(t *testing.T) {
+			c := cluster(t, version)
+			tp := topicsOf(t)
+			tp.create(t, c, 1)
+			var records []produced
+			for i := range 3 { // a batch each
+				records = append(records, produce(t, c, tp.in, 1, feed(uint64(20+i), 50, false))...)
+			}
+			damage(t, version, tp.in, 1)
+			ids := ruleIDs(t)
+			// What lies before the damaged batch, in the same answer, can be read.
+			status, out, errs := operator(t, c, tp, "offsets", "set", "--to", "readable", "--partition", "0", "--apply")
+			if status != 0 || !strings.Contains(out, `"offset":0,`) {
+				t.Errorf("set: status %d, %s%s", status, out, errs)
+			}
+			if status, out, errs = operator(t, c, tp, "offsets", "show"); status != 0 || strings.Contains(out, "problem") {
+				t.Errorf("show: status %d, %s%s", status, out, errs)
+			}
+			p := start(t, c, tp)
+			waitFor(t, "the partition to wait at offset 50", func() (bool, string) {
+				p.alive()
+				_, body := p.get("/readyz")
+				return strings.Contains(body, `"state":"unreadable","watermark":50,`) || strings.Contains(body, "offset 50: the batch at this offset cannot be read"), body
+			})
+			await(t, c, tp.alerts, wanted(tp.in, records[:50], ids))
+			p.terminate()
+			status, out, errs = operator(t, c, tp, "offsets", "show", "-o", "text")
+			if status != 0 || !strings.Contains(out, "/0: the next record cannot be read: ") {
+				t.Errorf("show: status %d, %s%s", status, out, errs)
+			}
+			status, out, errs = operator(t, c, tp, "offsets", "set", "--to", "readable", "--partition", "0", "--apply")
+			if status != 0 || !strings.Contains(out, `"committed":50,"offset":100,"change":50,"applied":true`) {
+				t.Fatalf("set: status %d, %s%s", status, out, errs)
+			}
+			handleAll(t, c, tp)
+			await(t, c, tp.alerts, wanted(tp.in, append(slices.Clone(records[:50]), records[100:]...), ids))
+		})
+	}
 }
